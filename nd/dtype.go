@@ -1,0 +1,93 @@
+package nd
+
+import "fmt"
+
+// A DType is the type of an array's elements.
+type DType uint8
+
+// The element types. Float16 elements are held as their 16 bits.
+const (
+	Invalid DType = iota
+	Bool
+	Int8
+	Int16
+	Int32
+	Int64
+	Uint8
+	Uint16
+	Uint32
+	Uint64
+	Float16
+	Float32
+	Float64
+)
+
+var dtypes = [...]struct {
+	name string
+	size int
+}{
+	Invalid: {"invalid", 0}, Bool: {"bool", 1},
+	Int8: {"int8", 1}, Int16: {"int16", 2}, Int32: {"int32", 4}, Int64: {"int64", 8},
+	Uint8: {"uint8", 1}, Uint16: {"uint16", 2}, Uint32: {"uint32", 4}, Uint64: {"uint64", 8},
+	Float16: {"float16", 2}, Float32: {"float32", 4}, Float64: {"float64", 8},
+}
+
+// String returns numpy's (and zarr v3's) name of the type.
+func (t DType) String() string {
+	if int(t) < len(dtypes) {
+		return dtypes[t].name
+	}
+	return fmt.Sprintf("DType(%d)", uint8(t))
+}
+
+// Size returns the bytes of one element.
+func (t DType) Size() int { return dtypes[t].size }
+
+// IsFloat reports whether t is a floating-point type.
+func (t DType) IsFloat() bool { return t >= Float16 }
+
+// IsInteger reports whether t is a signed or unsigned integer; Bool is neither.
+func (t DType) IsInteger() bool { return t >= Int8 && t <= Uint64 }
+
+// ParseDType is the inverse of String.
+func ParseDType(name string) (DType, error) {
+	for t, d := range dtypes {
+		if d.name == name && DType(t) != Invalid {
+			return DType(t), nil
+		}
+	}
+	return Invalid, fmt.Errorf("unknown data type %q", name)
+}
+
+// Element lists the Go types that stand for a DType in memory. uint16 stands for Uint16 and Float16, uint8 for Uint8
+// and Bool.
+type Element interface {
+	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64
+}
+
+// TypeOf returns the DType of a Go element type.
+func TypeOf[T Element]() DType {
+	var zero T
+	switch any(zero).(type) {
+	case int8:
+		return Int8
+	case int16:
+		return Int16
+	case int32:
+		return Int32
+	case int64:
+		return Int64
+	case uint8:
+		return Uint8
+	case uint16:
+		return Uint16
+	case uint32:
+		return Uint32
+	case uint64:
+		return Uint64
+	case float32:
+		return Float32
+	default:
+		return Float64
+	}
+}
