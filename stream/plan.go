@@ -1,0 +1,58 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"volara/geometry"
+)
+
+// A Plan is all that the stream knows of a run: blocks and who waits for whom, never what a task does.
+type Plan struct {
+	Run   string          `json:"run"`
+	Tasks []Task          `json:"tasks"` // upstream before downstream
+	Spec  json.RawMessage `json:"spec"`  // opaque: from it a worker opens the tasks' processors
+}
+
+// A Task is one stage of a plan. Bits of its done bitmap are row-major block indices of Grid.
+type Task struct {
+	Name       string        `json:"name"`       // unique in the run; a valid subject token
+	Generation string        `json:"generation"` // one life of the task's outputs (ULID)
+	Grid       geometry.Grid `json:"grid"`
+	Select     geometry.Roi  `json:"select"` // box of block positions that this run wants done
+	Upstream   []Dependency  `json:"upstream,omitempty"`
+	MaxWorkers int           `json:"max_workers,omitempty"` // cap on blocks in work at once; 0: none
+	MaxRetries int           `json:"max_retries"`           // tries after the first
+	Timeout    time.Duration `json:"timeout,omitempty"`     // per block; 0: none
+	Voxels     int64         `json:"voxels,omitempty"`      // in Select, for rates; 0: unknown
+}
+
+// A Dependency says which of an upstream task's blocks a block waits for: those whose write ROI meets its read ROI, or
+// all that the run has selected.
+type Dependency struct {
+	Task string `json:"task"`
+	All  bool   `json:"all,omitempty"`
+}
+
+// An Opener makes the processor of one task, once a worker process. spec is Plan.Spec.
+type Opener func(ctx context.Context, spec json.RawMessage, task string) (Processor, error)
+
+// A Processor processes blocks. Process is safe to repeat and to call concurrently on distinct blocks; errors may be
+// marked with package fault.
+type Processor interface {
+	Process(ctx context.Context, b geometry.Block) (Timings, error)
+	Close() error
+}
+
+// Timings says where a block's time went.
+type Timings struct {
+	Read    time.Duration `json:"read"`
+	Compute time.Duration `json:"compute"`
+	Write   time.Duration `json:"write"`
+}
+
+// Add returns the sum of both.
+func (t Timings) Add(o Timings) Timings {
+	return Timings{t.Read + o.Read, t.Compute + o.Compute, t.Write + o.Write}
+}
