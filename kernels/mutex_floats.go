@@ -1,0 +1,272 @@
+package kernels
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// Edges of floating-point affinities are ordered in two steps. First they are split, by the leading bits of |score|,
+// into some hundred parts, as 4-byte edge numbers (channel × voxels + voxel). Then part after part drops the edges
+// whose ends are in one cluster by then, which are most, and sorts only what is left. (Osipov, Sanders and Singler,
+// The Filter-Kruskal Minimum Spanning Tree Algorithm, ALENEX 2009.)
+const (
+	magnitudeBits = 16 // leading bits of |score| as float32: the exponent and 8 bits more
+	partsWanted   = 256
+	fanOut        = 1 << 12 // of a part that turned out too large to be sorted at once
+)
+
+// A floatOrder clusters the edges of floating-point affinities.
+type floatOrder[T float32 | float64] struct {
+	affs     []T
+	n        int // voxels
+	channels []mutexChannel
+	forest   *forest
+	limit    int // the most edges sorted at once
+	scored   []scoredEdge
+	sorted   []scoredEdge
+}
+
+// A scoredEdge is an edge from a voxel, with the bits of |score|, which sort as |score| does.
+type scoredEdge struct {
+	key     uint64
+	voxel   int32
+	channel uint16
+	attract bool
+}
+
+func mutexFloats[T float32 | float64](affs []T, n int, channels []mutexChannel) *forest {
+	o := &floatOrder[T]{affs: affs, n: n, channels: channels, limit: max(n/2, 1<<12)}
+	counts := make([]uint32, 1<<magnitudeBits)
+	alive := make([]uint8, n)
+	repulsive := 0
+	for c := range channels {
+		repulsive += o.count(counts, alive, &channels[c])
+	}
+	parts, ends := splitMagnitudes(counts)
+	order := o.split(parts, ends)
+	o.forest = newForest(n, repulsive)
+	o.forest.drop(alive)
+	start := uint32(0)
+	for _, end := range ends {
+		o.drain(order[start:end])
+		start = end
+	}
+	return o.forest
+}
+
+// magnitude returns the leading bits of |score|.
+func magnitude(score float64) uint32 {
+	return math.Float32bits(float32(score)) << 1 >> (32 - magnitudeBits)
+}
+
+// count counts the edges of a channel by magnitude, marks the voxels that an attractive one touches, and returns how
+// many repel.
+func (o *floatOrder[T]) count(counts []uint32, alive []uint8, ch *mutexChannel) (repulsive int) {
+	ch.rows(func(start, n, step int) {
+		near, far := alive[start:], alive[start+ch.shift:]
+		for i := 0; i < n*step; i += step {
+			score := float64(o.affs[ch.base+start+i]) + ch.bias
+			counts[magnitude(score)]++
+			if score > 0 {
+				near[i], far[i] = 1, 1
+			} else {
+				repulsive++
+			}
+		}
+	})
+	return repulsive
+}
+
+// splitMagnitudes groups magnitudes, from the highest down, into parts of about equally many edges. It returns the
+// part of each magnitude and the number of edges up to and with each part.
+func splitMagnitudes(counts []uint32) (parts []uint16, ends []uint32) {
+	total := uint32(0)
+	for _, k := range counts {
+		total += k
+	}
+	parts = make([]uint16, len(counts))
+	wanted, sum, last := total/partsWanted, uint32(0), uint32(0)
+	for m := len(counts) - 1; m >= 0; m-- {
+		if counts[m] > 0 && sum > last && sum-last+counts[m] > wanted {
+			ends, last = append(ends, sum), sum
+		}
+		parts[m] = uint16(len(ends))
+		sum += counts[m]
+	}
+	return parts, append(ends, sum)
+}
+
+// split returns the numbers of all edges, part after part, ascending within each.
+func (o *floatOrder[T]) split(parts []uint16, ends []uint32) []uint32 {
+	next := make([]uint32, len(ends))
+	copy(next[1:], ends)
+	order := make([]uint32, ends[len(ends)-1])
+	for c := range o.channels {
+		ch := &o.channels[c]
+		ch.rows(func(start, n, step int) {
+			for i := ch.base + start; i < ch.base+start+n*step; i += step {
+				k := &next[parts[magnitude(float64(o.affs[i])+ch.bias)]]
+				order[*k] = uint32(i)
+				*k++
+			}
+		})
+	}
+	return order
+}
+
+// drain takes edges, given in ascending order, by falling |score|. It overwrites them.
+func (o *floatOrder[T]) drain(edges []uint32) {
+	if len(edges) > o.limit {
+		if edges = o.unsettled(edges); len(edges) > o.limit {
+			o.divide(edges)
+			return
+		}
+	}
+	o.scored = o.scored[:0]
+	lo, hi := ^uint64(0), uint64(0)
+	o.visit(edges, func(e uint32, u int32, c int) {
+		score := float64(o.affs[e]) + o.channels[c].bias
+		s := scoredEdge{key: math.Float64bits(math.Abs(score)), voxel: u, channel: uint16(c), attract: score > 0}
+		lo, hi = min(lo, s.key), max(hi, s.key)
+		o.scored = append(o.scored, s)
+	})
+	if len(o.scored) == 0 {
+		return
+	}
+	o.take(o.sort(lo, hi))
+}
+
+// visit calls f for those edges that still matter.
+func (o *floatOrder[T]) visit(edges []uint32, f func(e uint32, u int32, c int)) {
+	parent := o.forest.parent
+	c, base, shift := -1, 0, int32(0)
+	for _, e := range edges {
+		for c < 0 || int(e) >= base+o.n {
+			c++
+			base, shift = c*o.n, int32(o.channels[c].shift)
+		}
+		u := int32(int(e) - base)
+		if p, q := parent[u], parent[u+shift]; p != q && p != outside && q != outside {
+			f(e, u, c)
+		}
+	}
+}
+
+// unsettled keeps, in place, the edges that still matter.
+func (o *floatOrder[T]) unsettled(edges []uint32) []uint32 {
+	kept := edges[:0]
+	o.visit(edges, func(e uint32, _ int32, _ int) { kept = append(kept, e) })
+	return kept
+}
+
+// divide drains the edges in parts of narrower ranges of |score|.
+func (o *floatOrder[T]) divide(edges []uint32) {
+	key := func(e uint32) uint64 {
+		return math.Float64bits(math.Abs(float64(o.affs[e]) + o.channels[int(e)/o.n].bias))
+	}
+	lo, hi := ^uint64(0), uint64(0)
+	for _, e := range edges {
+		k := key(e)
+		lo, hi = min(lo, k), max(hi, k)
+	}
+	if lo == hi {
+		o.takeEqual(edges)
+		return
+	}
+	shift := bits.Len64((hi - lo) / fanOut)
+	next := make([]uint32, (hi-lo)>>shift+2)
+	for _, e := range edges {
+		next[(hi-key(e))>>shift+1]++
+	}
+	for i := 1; i < len(next); i++ {
+		next[i] += next[i-1]
+	}
+	parts := make([]uint32, len(edges))
+	for _, e := range edges {
+		k := &next[(hi-key(e))>>shift]
+		parts[*k] = e
+		*k++
+	}
+	start := uint32(0)
+	for _, end := range next[:len(next)-1] {
+		o.drain(parts[start:end])
+		start = end
+	}
+}
+
+// takeEqual takes edges of one |score| in the order given.
+func (o *floatOrder[T]) takeEqual(edges []uint32) {
+	o.visit(edges, func(e uint32, u int32, c int) {
+		ch := &o.channels[c]
+		if float64(o.affs[e])+ch.bias > 0 {
+			o.forest.attract(u, u+int32(ch.shift))
+		} else {
+			o.forest.repel(u, u+int32(ch.shift))
+		}
+	})
+}
+
+// sort returns the scored edges, whose keys lie between lo and hi, by falling key, equal ones in the order given.
+func (o *floatOrder[T]) sort(lo, hi uint64) []scoredEdge {
+	edges := o.scored
+	if lo == hi {
+		return edges
+	}
+	buckets := uint64(max(len(edges)/2, 1))
+	shift := bits.Len64((hi - lo) / buckets)
+	next := make([]uint32, (hi-lo)>>shift+2)
+	for i := range edges {
+		next[(hi-edges[i].key)>>shift+1]++
+	}
+	for i := 1; i < len(next); i++ {
+		next[i] += next[i-1]
+	}
+	if cap(o.sorted) < len(edges) {
+		o.sorted = make([]scoredEdge, max(len(edges), min(2*len(edges), o.limit)))
+	}
+	sorted := o.sorted[:len(edges)]
+	for i := range edges {
+		k := &next[(hi-edges[i].key)>>shift]
+		sorted[*k] = edges[i]
+		*k++
+	}
+	start := uint32(0)
+	for _, end := range next[:len(next)-1] {
+		sortScored(sorted[start:end])
+		start = end
+	}
+	return sorted
+}
+
+// sortScored sorts a few edges by falling key, equal ones in the order given.
+func sortScored(edges []scoredEdge) {
+	if len(edges) > 32 {
+		slices.SortStableFunc(edges, func(a, b scoredEdge) int { return cmp.Compare(b.key, a.key) })
+		return
+	}
+	for i := 1; i < len(edges); i++ {
+		e, k := edges[i], i
+		for ; k > 0 && edges[k-1].key < e.key; k-- {
+			edges[k] = edges[k-1]
+		}
+		edges[k] = e
+	}
+}
+
+// take takes edges in the order given.
+func (o *floatOrder[T]) take(edges []scoredEdge) {
+	f := o.forest
+	for i := range edges {
+		e := &edges[i]
+		v := e.voxel + int32(o.channels[e.channel].shift)
+		switch {
+		case f.parent[e.voxel] == f.parent[v]:
+		case e.attract:
+			f.attract(e.voxel, v)
+		default:
+			f.repel(e.voxel, v)
+		}
+	}
+}
