@@ -21,7 +21,8 @@ type Enum interface{ Choices() []string }
 // Decode fills what outs point at, and reports everything that is wrong, as Errors.
 //
 // A map fills a struct field by field, by the names in `yaml:"name"` tags (else json tags, else the Go names). Unknown
-// fields are errors. The option required (`yaml:"block_size,required"`) demands a value that is not null; inline, and
+// fields are errors. The option required (`yaml:"block_size,required"`, or `json:"block_size" config:"required"`) demands a
+// value that is not null; inline, and
 // embedding a struct, put a struct's fields in the place of the field; `yaml:",node"` on a field of type *Node keeps the
 // struct's own node for later errors; "-" leaves a field out. Fields that are absent or null stay as they were, so that
 // defaults are what outs held before.

@@ -48,16 +48,17 @@ func fieldsOf(t reflect.Type) (fields []field, self [][]int) {
 	return fields, self
 }
 
-// fieldTag returns the name and options of the yaml tag, or the name of the json tag where there is no yaml tag.
+// fieldTag returns the name and options of the yaml tag; where there is none, the name of the json tag and the options
+// of the config tag.
 func fieldTag(sf reflect.StructField) (name string, options map[string]bool) {
 	tag, ok := sf.Tag.Lookup("yaml")
 	if !ok {
 		name, _, _ = strings.Cut(sf.Tag.Get("json"), ",")
-		return name, nil
+		tag = name + "," + sf.Tag.Get("config")
 	}
 	name, rest, _ := strings.Cut(tag, ",")
 	options = map[string]bool{}
-	for _, o := range strings.Split(rest, ",") {
+	for o := range strings.SplitSeq(rest, ",") {
 		options[o] = true
 	}
 	return name, options
