@@ -35,7 +35,8 @@ type Dependency struct {
 	All  bool   `json:"all,omitempty"`
 }
 
-// An Opener makes the processor of one task, once a worker process. spec is Plan.Spec.
+// An Opener makes the processor of one task, once a worker process. spec is Plan.Spec. It may be called concurrently for
+// different tasks.
 type Opener func(ctx context.Context, spec json.RawMessage, task string) (Processor, error)
 
 // A Processor processes blocks. Process is safe to repeat and to call concurrently on distinct blocks; errors may be

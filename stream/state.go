@@ -1,0 +1,228 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/oklog/ulid/v2"
+
+	"volara/fault"
+)
+
+// ErrNoGeneration says that a task has no generation yet, or that it was dropped.
+var ErrNoGeneration = errors.New("the task has no generation")
+
+// ErrConflict says that somebody else changed the state in between: the caller's view of it is out of date.
+// ErrLeaseHeld says that another tracker leads the run.
+var ErrLeaseHeld = errors.New("another tracker leads the run")
+
+var ErrConflict = errors.New("the state of the run was changed by somebody else")
+
+// A Generation is one life of one task's outputs. Done blocks, messages and events belong to a generation; those of
+// another one count for nothing.
+type Generation struct {
+	ID          string          `json:"generation"`  // a ULID
+	Fingerprint json.RawMessage `json:"fingerprint"` // whatever determines the bytes of the outputs; opaque here
+	Created     time.Time       `json:"created"`
+}
+
+// State is the durable record of one run, a key-value bucket: generations, done blocks, attempts, failures. Whoever
+// changes it (Begin, Drop, Delete, a Tracker) must be the only one, by the lock on the state directory or by the lease;
+// reading is free. Methods are safe for concurrent use.
+type State struct {
+	run string
+	js  jetstream.JetStream
+	kv  jetstream.KeyValue
+}
+
+// OpenState opens the state of a run and creates it when there is none.
+func OpenState(ctx context.Context, js jetstream.JetStream, run string) (*State, error) {
+	if run == "" {
+		return nil, errors.New("a run needs a name")
+	}
+	bucket := stateBucket(run)
+	kv, err := js.KeyValue(ctx, bucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
+			Bucket:      bucket,
+			Description: "volara: what is done of run " + run,
+			Storage:     jetstream.FileStorage,
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the state of run %s: %w", run, jetStreamError(err))
+	}
+	return &State{run: run, js: js, kv: kv}, nil
+}
+
+// Run returns the name of the run.
+func (s *State) Run() string { return s.run }
+
+// Generation returns the current generation of a task; ErrNoGeneration when there is none.
+func (s *State) Generation(ctx context.Context, task string) (Generation, error) {
+	g, _, err := s.generation(ctx, task)
+	return g, err
+}
+
+// generation also returns the revision of the record, 0 when there is none.
+func (s *State) generation(ctx context.Context, task string) (Generation, uint64, error) {
+	entry, err := s.kv.Get(ctx, keyGeneration(task))
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return Generation{}, 0, fmt.Errorf("task %s: %w", task, ErrNoGeneration)
+	}
+	if err != nil {
+		return Generation{}, 0, fmt.Errorf("read the generation of task %s: %w", task, jetStreamError(err))
+	}
+	var g Generation
+	if err := json.Unmarshal(entry.Value(), &g); err != nil {
+		return Generation{}, 0, s.corrupt(entry.Key(), err)
+	}
+	return g, entry.Revision(), nil
+}
+
+// Generations returns the current generation of every task that has one, by the task's name.
+func (s *State) Generations(ctx context.Context) (map[string]Generation, error) {
+	all := map[string]Generation{}
+	err := s.each(ctx, []string{"task.*"}, func(entry jetstream.KeyValueEntry) error {
+		task, err := untoken(entry.Key()[len("task."):])
+		if err != nil {
+			return s.corrupt(entry.Key(), err)
+		}
+		var g Generation
+		if err := json.Unmarshal(entry.Value(), &g); err != nil {
+			return s.corrupt(entry.Key(), err)
+		}
+		all[task] = g
+		return nil
+	})
+	return all, err
+}
+
+// Begin starts a new generation of a task and forgets what was done in earlier ones. The new record is written first:
+// should the program die in between, the old generation is already void.
+func (s *State) Begin(ctx context.Context, task string, fingerprint json.RawMessage) (Generation, error) {
+	_, revision, err := s.generation(ctx, task)
+	if err != nil && !errors.Is(err, ErrNoGeneration) {
+		return Generation{}, err
+	}
+	g := Generation{ID: ulid.Make().String(), Fingerprint: fingerprint, Created: time.Now().UTC()}
+	data, err := json.Marshal(g)
+	if err != nil {
+		return Generation{}, fmt.Errorf("encode the generation of task %s: %w", task, err)
+	}
+	if revision == 0 {
+		_, err = s.kv.Create(ctx, keyGeneration(task), data)
+	} else {
+		_, err = s.kv.Update(ctx, keyGeneration(task), data, revision)
+	}
+	if err != nil {
+		return Generation{}, fmt.Errorf("begin a generation of task %s: %w", task, jetStreamError(err))
+	}
+	return g, s.forget(ctx, task)
+}
+
+// SetFingerprint replaces the fingerprint of a task's current generation and leaves all else as it is: for a change
+// that does not touch the outputs.
+func (s *State) SetFingerprint(ctx context.Context, task string, fingerprint json.RawMessage) error {
+	g, revision, err := s.generation(ctx, task)
+	if err != nil {
+		return err
+	}
+	g.Fingerprint = fingerprint
+	data, err := json.Marshal(g)
+	if err != nil {
+		return fmt.Errorf("encode the generation of task %s: %w", task, err)
+	}
+	if _, err := s.kv.Update(ctx, keyGeneration(task), data, revision); err != nil {
+		return fmt.Errorf("update the generation of task %s: %w", task, jetStreamError(err))
+	}
+	return nil
+}
+
+// Drop forgets a task: its generation and all that was done in it. A task without a generation is no error.
+func (s *State) Drop(ctx context.Context, task string) error {
+	if err := s.kv.Purge(ctx, keyGeneration(task)); err != nil {
+		return fmt.Errorf("drop the generation of task %s: %w", task, jetStreamError(err))
+	}
+	return s.forget(ctx, task)
+}
+
+// forget removes the pages of all generations of a task.
+func (s *State) forget(ctx context.Context, task string) error {
+	stream, err := s.js.Stream(ctx, "KV_"+s.kv.Bucket())
+	if err != nil {
+		return fmt.Errorf("clear task %s: %w", task, jetStreamError(err))
+	}
+	for _, kind := range []string{"done", "trouble"} {
+		subject := fmt.Sprintf("$KV.%s.%s.%s.>", s.kv.Bucket(), kind, token(task))
+		if err := stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+			return fmt.Errorf("clear task %s: %w", task, jetStreamError(err))
+		}
+	}
+	return nil
+}
+
+// Done returns the done blocks of a task's generation; blocks is the number of blocks of its grid. What workers have
+// reported since the last Tracker stopped is not yet part of it.
+func (s *State) Done(ctx context.Context, task, generation string, blocks int64) (*Bitmap, error) {
+	done := NewBitmap(blocks)
+	_, err := s.loadPages(ctx, keyDone(task, generation, -1), func(at int, data []byte, _ uint64) error {
+		return done.DecodePage(at, data)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load the done blocks of task %s: %w", task, err)
+	}
+	return done, nil
+}
+
+// Delete removes the run from JetStream: its state, its events, its queues. No worker or tracker may be at work.
+func (s *State) Delete(ctx context.Context) error {
+	names := s.js.StreamNames(ctx)
+	prefix := workStreamPrefix(s.run)
+	doomed := []string{doneStream(s.run), eventsStream(s.run)}
+	for name := range names.Name() {
+		if isWorkStream(name, prefix) {
+			doomed = append(doomed, name)
+		}
+	}
+	if err := names.Err(); err != nil {
+		return fmt.Errorf("delete run %s: %w", s.run, jetStreamError(err))
+	}
+	for _, name := range append(doomed, "KV_"+s.kv.Bucket()) {
+		if err := s.js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return fmt.Errorf("delete run %s: %w", s.run, jetStreamError(err))
+		}
+	}
+	return nil
+}
+
+// Runs returns the names of the runs that JetStream holds a state of.
+func Runs(ctx context.Context, js jetstream.JetStream) ([]string, error) {
+	var runs []string
+	lister := js.StreamNames(ctx)
+	prefix := "KV_" + stateBucket("")
+	for name := range lister.Name() {
+		if len(name) <= len(prefix) || name[:len(prefix)] != prefix {
+			continue
+		}
+		run, err := untoken(name[len(prefix):])
+		if err != nil {
+			continue // not one of ours
+		}
+		runs = append(runs, run)
+	}
+	if err := lister.Err(); err != nil {
+		return nil, fmt.Errorf("list runs: %w", jetStreamError(err))
+	}
+	return runs, nil
+}
+
+// corrupt says that a key cannot be understood and how to go on.
+func (s *State) corrupt(key string, err error) error {
+	return fault.Permanent(fmt.Errorf("the state of run %s is damaged at %s (%w); drop the task and run it again",
+		s.run, key, err))
+}
