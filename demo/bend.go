@@ -69,17 +69,25 @@ func (b *bend) at(voxel [3]int, z, y, x float64) vec {
 	return p
 }
 
+// within reports whether a box lies within one cell.
+func (b *bend) within(v box) bool {
+	for d := range 3 {
+		if (v.hi[d]-1)/b.cell[d] > v.lo[d]/b.cell[d] {
+			return false
+		}
+	}
+	return true
+}
+
 // ball returns a ball that holds the displaced positions of all points in a box of voxels.
 func (b *bend) ball(v box) (centre vec, radius float64) {
 	lo := vec{float64(v.lo[0]), float64(v.lo[1]), float64(v.lo[2])}
 	hi := vec{float64(v.hi[0]), float64(v.hi[1]), float64(v.hi[2])}
-	for d := range 3 {
-		if (v.hi[d]-1)/b.cell[d] > v.lo[d]/b.cell[d] {
-			for d := range 3 {
-				lo[d], hi[d] = lo[d]*b.frame.voxel[d], hi[d]*b.frame.voxel[d]
-			}
-			return lerp(lo, hi, 0.5), lo.towards(hi)/2 + b.most
+	if !b.within(v) {
+		for d, size := range b.frame.voxel {
+			lo[d], hi[d] = lo[d]*size, hi[d]*size
 		}
+		return lerp(lo, hi, 0.5), lo.towards(hi)/2 + b.most
 	}
 	var around [8]vec
 	for i := range around {

@@ -73,13 +73,13 @@ type partitioner struct {
 	dst   []uint32
 }
 
-// enough is the number of voxels in a box that is not worth halving.
+// enough is the number of voxels in a box within one cell that is not worth halving.
 const enough = 24
 
 // halve splits a box along its longest world axis, between two of the bend's cells while there are such; ok is false
 // for a box that is small enough.
 func (p *partitioner) halve(whole box) (a, b box, ok bool) {
-	if whole.size() <= enough {
+	if whole.size() <= enough && p.bend.within(whole) {
 		return a, b, false
 	}
 	axis, long, unit := -1, 0.0, 1
