@@ -1,0 +1,272 @@
+package console
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"volara/stream"
+)
+
+// A painter draws snapshots as lines of a terminal.
+type painter struct {
+	colour  bool
+	unicode bool
+}
+
+const (
+	styleBad  = "\x1b[31m"
+	styleGood = "\x1b[32m"
+	styleWarn = "\x1b[33m"
+	styleDim  = "\x1b[2m"
+	styleOff  = "\x1b[0m"
+)
+
+func (p painter) paint(style, s string) string {
+	if !p.colour || style == "" || strings.TrimSpace(s) == "" {
+		return s
+	}
+	return style + s + styleOff
+}
+
+// The columns of a task's line, and the order in which they go when the terminal is too narrow.
+const (
+	colName = iota
+	colBar
+	colPercent
+	colBlocks
+	colRunning
+	colRate
+	colVoxels
+	colETA
+	colFaults
+	columns
+)
+
+var dropOrder = []int{colVoxels, colRunning, colRate, colBar, colBlocks, colETA}
+
+const (
+	narrowBar = 8
+	widestBar = 40
+	longName  = 32
+)
+
+// taskLines returns one line a task, none wider than width, at most height of them: what does not fit is told on the
+// last one, and tasks in work are preferred.
+func (p painter) taskLines(s Snapshot, width, height int) []string {
+	tasks, hidden := choose(s.Tasks, height)
+	cells := make([][columns]string, len(tasks))
+	var widths [columns]int
+	for i, t := range tasks {
+		cells[i] = taskCells(t, s)
+		for c, text := range cells[i] {
+			widths[c] = max(widths[c], runewidth.StringWidth(text))
+		}
+	}
+	shown, bar := layout(widths, width)
+	var lines []string
+	for i, t := range tasks {
+		lines = append(lines, p.taskLine(t, cells[i], widths, shown, bar, width))
+	}
+	if hidden > 0 {
+		lines = append(lines, fit(fmt.Sprintf("… and %s", Plural(int64(hidden), "task")), width))
+	}
+	return lines
+}
+
+// choose returns the tasks to show, in their order, and how many are left out.
+func choose(tasks []TaskSnapshot, height int) ([]TaskSnapshot, int) {
+	if len(tasks) <= height {
+		return tasks, 0
+	}
+	rank := func(t TaskSnapshot) int {
+		switch {
+		case t.Running > 0:
+			return 0
+		case t.Failed > 0:
+			return 1
+		case !t.ended():
+			return 2
+		}
+		return 3
+	}
+	order := make([]int, len(tasks))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return rank(tasks[a]) - rank(tasks[b]) })
+	order = order[:max(0, height-1)]
+	slices.Sort(order)
+	var chosen []TaskSnapshot
+	for _, i := range order {
+		chosen = append(chosen, tasks[i])
+	}
+	return chosen, len(tasks) - len(chosen)
+}
+
+func taskCells(t TaskSnapshot, s Snapshot) (c [columns]string) {
+	c[colName] = runewidth.Truncate(oneLine(t.Name), longName, "…")
+	c[colPercent] = percent(t.Done, t.Total)
+	c[colBlocks] = Count(t.Done) + "/" + Count(t.Total)
+	if t.Running > 0 {
+		c[colRunning] = Count(t.Running) + " in work"
+	}
+	if !t.ended() {
+		c[colRate] = BlockRate(t.BlocksPerSecond)
+		if t.VoxelsPerSecond > 0 {
+			c[colVoxels] = SI(t.VoxelsPerSecond, "vox/s")
+		}
+	}
+	c[colETA] = taskETA(t, s)
+	var faults []string
+	if t.Failed > 0 {
+		faults = append(faults, Count(t.Failed)+" failed")
+	}
+	if t.Orphaned > 0 {
+		faults = append(faults, Count(t.Orphaned)+" orphaned")
+	}
+	c[colFaults] = strings.Join(faults, ", ")
+	return c
+}
+
+// taskETA says when the task will be through, or why that is not known.
+func taskETA(t TaskSnapshot, s Snapshot) string {
+	switch {
+	case t.Total > 0 && t.Skipped == t.Total:
+		return "was done"
+	case t.ended():
+		word := "done"
+		if t.Done < t.Total {
+			word = "ended"
+		}
+		if t.started.IsZero() || t.finished.IsZero() {
+			return word
+		}
+		return word + " in " + Duration(t.finished.Sub(t.started).Round(100*time.Millisecond))
+	case s.State == stream.StatePaused:
+		return "paused"
+	case ended(s.State):
+		return "stopped"
+	case t.ETA != nil:
+		return "ETA " + Duration(seconds(*t.ETA))
+	case t.Running == 0 && t.Done == t.Skipped:
+		return "waiting"
+	}
+	return ""
+}
+
+// layout decides which columns are shown and how wide the bar is.
+func layout(widths [columns]int, width int) (shown [columns]bool, bar int) {
+	for c := range shown {
+		shown[c] = widths[c] > 0
+	}
+	shown[colBar] = true
+	widths[colBar] = narrowBar
+	need := func() int {
+		total := -2
+		for c, s := range shown {
+			if s {
+				total += widths[c] + 2
+			}
+		}
+		return total
+	}
+	for _, c := range dropOrder {
+		if need() <= width {
+			break
+		}
+		shown[c] = false
+	}
+	if shown[colBar] {
+		bar = min(widestBar, narrowBar+max(0, width-need()))
+	}
+	return shown, bar
+}
+
+func (p painter) taskLine(t TaskSnapshot, cells [columns]string, widths [columns]int, shown [columns]bool, bar, width int) string {
+	var plain, painted strings.Builder
+	for c, text := range cells {
+		if !shown[c] {
+			continue
+		}
+		style := ""
+		switch c {
+		case colBar:
+			text = p.bar(t, bar)
+			style = barStyle(t)
+		case colFaults:
+			style = styleBad
+		default:
+			text = pad(text, widths[c], c != colName && c != colETA)
+		}
+		if plain.Len() > 0 {
+			plain.WriteString("  ")
+			painted.WriteString("  ")
+		}
+		plain.WriteString(text)
+		painted.WriteString(p.paint(style, text))
+	}
+	if runewidth.StringWidth(plain.String()) > width {
+		return fit(plain.String(), width)
+	}
+	return painted.String()
+}
+
+func barStyle(t TaskSnapshot) string {
+	switch {
+	case t.Failed > 0 || t.Orphaned > 0:
+		return styleBad
+	case t.ended():
+		return styleGood
+	}
+	return ""
+}
+
+// bar draws the share of blocks done, with eighths of a character where the terminal can.
+func (p painter) bar(t TaskSnapshot, width int) string {
+	full := 8 * width
+	eighths := full
+	if t.Total > 0 {
+		eighths = int(float64(t.Done) / float64(t.Total) * float64(full))
+	}
+	eighths = min(max(eighths, 0), full)
+	if !p.unicode {
+		return "[" + strings.Repeat("#", eighths*(width-2)/full) + strings.Repeat(".", width-2-eighths*(width-2)/full) + "]"
+	}
+	drawn := strings.Repeat("█", eighths/8)
+	if part := eighths % 8; part > 0 {
+		drawn += string([]rune("▏▎▍▌▋▊▉")[part-1])
+	}
+	return drawn + strings.Repeat("░", width-len([]rune(drawn)))
+}
+
+// footer says how the run as a whole stands.
+func (p painter) footer(s Snapshot, width int) string {
+	elapsed := Duration(seconds(s.Elapsed).Truncate(time.Second))
+	text, style := s.Run+": "+s.State+", "+elapsed, styleDim
+	switch s.State {
+	case stream.StatePaused:
+		text, style = fmt.Sprintf("%s: paused: %s (%s since the start)", s.Run, s.Reason, elapsed), styleWarn
+	case stream.StateFailed, stream.StateStopped:
+		style = styleBad
+	case stream.StateDone:
+		style = styleGood
+	}
+	return p.paint(style, fit(text, width))
+}
+
+// fit cuts plain text to a width in terminal columns.
+func fit(s string, width int) string {
+	return runewidth.Truncate(strings.TrimRight(s, " "), max(1, width), "…")
+}
+
+func seconds(s float64) time.Duration {
+	const longest = 100 * 365 * 24 * time.Hour
+	if s > longest.Seconds() {
+		return longest
+	}
+	return time.Duration(s * float64(time.Second))
+}
