@@ -1,14 +1,69 @@
 package embedded
 
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
 // A Lock holds a directory for this process.
-type Lock struct{}
+type Lock struct{ file *os.File }
+
+// holder is what the lock file says, for people: the lock itself is the kernel's.
+type holder struct {
+	PID     int    `json:"pid"`
+	Command string `json:"command"`
+}
 
 // LockDir takes the lock of a directory, which is made when missing. If another process holds it, the error is a
-// *HeldError that names it. The kernel frees the lock when the process ends, however it ends.
-func LockDir(dir string) (*Lock, error) { panic("being written") }
+// *HeldError that names it. The kernel frees the lock when the process ends, however it ends; the lock file stays.
+func LockDir(dir string) (*Lock, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		err = sign(file)
+	}
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = heldBy(dir, file)
+	} else if err != nil {
+		err = fmt.Errorf("lock %s: %w", dir, err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &Lock{file}, nil
+}
 
 // Unlock frees the directory.
-func (l *Lock) Unlock() error { panic("being written") }
+func (l *Lock) Unlock() error {
+	if err := l.file.Close(); err != nil {
+		return fmt.Errorf("unlock %s: %w", filepath.Dir(l.file.Name()), err)
+	}
+	return nil
+}
+
+func sign(file *os.File) error {
+	data, err := json.Marshal(holder{os.Getpid(), strings.Join(os.Args, " ")})
+	if err != nil {
+		return err
+	}
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err = file.WriteAt(append(data, '\n'), 0)
+	return err
+}
 
 // A HeldError says who holds a directory.
 type HeldError struct {
@@ -17,5 +72,18 @@ type HeldError struct {
 	Command string // as it was started
 }
 
+func heldBy(dir string, file *os.File) error {
+	var h holder
+	if err := json.NewDecoder(file).Decode(&h); err != nil {
+		h = holder{} // being written: the lock holds all the same
+	}
+	return &HeldError{dir, h.PID, h.Command}
+}
+
 // Error names the holder.
-func (e *HeldError) Error() string { panic("being written") }
+func (e *HeldError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("%s is in use by another process", e.Dir)
+	}
+	return fmt.Sprintf("%s is in use by process %d (%s)", e.Dir, e.PID, e.Command)
+}

@@ -1,19 +1,34 @@
-// Package embedded runs a nats-server with JetStream inside the process: the stream room of a run on one machine.
+// Package embedded runs a nats-server with JetStream inside the process, for a run on one machine, and guards the
+// directory that it keeps its store in. It knows NATS, not blocks.
+//
+//	lock, err := embedded.LockDir(state)
+//	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(state, "nats")})
+//	nc, err := server.Conn("tracker")
 package embedded
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"math"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 )
 
 // Options say how a Server is run.
 type Options struct {
-	// Dir is the directory of the server's own: its store, its token. It is made when missing. The caller holds the lock
-	// of the state directory above it (LockDir): two servers on one store destroy it.
+	// Dir is the server's own directory: its store, its token. It is made when missing. The caller holds the lock of the
+	// state directory above it (LockDir): two servers on one store destroy it.
 	Dir string
-	// Listen is HOST:PORT to accept workers of other processes on; default 127.0.0.1 and a free port.
+	// Listen is HOST:PORT to accept workers of other processes on; port 0 is any free one. Default 127.0.0.1:0.
 	Listen string
 	// NoAuth leaves the token away; refused for a Listen address that is not loopback.
 	NoAuth bool
@@ -23,20 +38,165 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// A Server is a running nats-server.
-type Server struct{}
+// How long Start waits for JetStream: a large store that was not closed properly is scanned first.
+const startLimit = 2 * time.Minute
 
-// Start starts a server and waits until JetStream is ready.
-func Start(ctx context.Context, opts Options) (*Server, error) { panic("being written") }
+// maxMemoryStore bounds what JetStream keeps in memory: the queues of runs, which are small.
+const maxMemoryStore = 4 << 30
 
-// Conn returns a new connection within the process, with name for people. The caller closes it.
-func (s *Server) Conn(name string, opts ...nats.Option) (*nats.Conn, error) { panic("being written") }
+// A Server is a running nats-server. Its methods are safe for concurrent use.
+type Server struct {
+	dir   string
+	nats  *server.Server
+	token string
+	close sync.Once
+}
+
+// Start starts a server and waits until JetStream is ready. What a killed server leaves half-made in its store is
+// repaired first; a store that is damaged otherwise is an error that says what can be deleted and what is lost then.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	log := opts.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	host, port, err := listenAddress(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of the NATS server: %w", err)
+	}
+	s := &Server{dir: opts.Dir}
+	if !opts.NoAuth {
+		if s.token, err = loadToken(s.TokenFile()); err != nil {
+			return nil, err
+		}
+	}
+	store := filepath.Join(opts.Dir, "jetstream")
+	if err := repairStore(store, log); err != nil {
+		return nil, err
+	}
+	s.nats, err = server.NewServer(&server.Options{
+		ServerName:             "volara",
+		Host:                   host,
+		Port:                   port,
+		NoSigs:                 true,
+		Authorization:          s.token,
+		JetStream:              true,
+		StoreDir:               opts.Dir,
+		JetStreamMaxStore:      math.MaxInt64 / 2,
+		JetStreamMaxMemory:     maxMemoryStore,
+		SyncAlways:             opts.SyncAlways,
+		DisableJetStreamBanner: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up the NATS server: %w", err)
+	}
+	return s, s.start(ctx, store, log)
+}
+
+func (s *Server) start(ctx context.Context, store string, log *slog.Logger) error {
+	logger := newLogger(log)
+	s.nats.SetLoggerV2(logger, false, false, false)
+	go s.nats.Start()
+	if err := s.waitReady(ctx, logger); err != nil {
+		s.Close()
+		return err
+	}
+	if err := s.checkStreams(store, logger); err != nil {
+		s.Close()
+		return err
+	}
+	logger.started()
+	if err := writeFile(urlFile(s.dir), []byte(s.URL()+"\n"), 0o644); err != nil {
+		s.Close()
+		return fmt.Errorf("write the address of the NATS server: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) waitReady(ctx context.Context, logger *logger) error {
+	limit := time.NewTimer(startLimit)
+	defer limit.Stop()
+	for {
+		select {
+		case err := <-logger.fatal:
+			return fmt.Errorf("start the NATS server in %s: %w", s.dir, err)
+		case <-ctx.Done():
+			return fmt.Errorf("start the NATS server in %s: %w", s.dir, context.Cause(ctx))
+		case <-limit.C:
+			return fmt.Errorf("the NATS server in %s was not ready within %v", s.dir, startLimit)
+		default:
+		}
+		if s.nats.ReadyForConnections(2*time.Millisecond) && s.nats.JetStreamEnabled() {
+			return nil
+		}
+	}
+}
+
+// Conn returns a new connection within the process, with a name for people. The caller closes it.
+func (s *Server) Conn(name string, opts ...nats.Option) (*nats.Conn, error) {
+	opts = append([]nats.Option{nats.InProcessServer(s.nats), nats.Name(name), nats.Token(s.token)}, opts...)
+	nc, err := nats.Connect("", opts...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the NATS server in this process: %w", err)
+	}
+	return nc, nil
+}
 
 // URL returns the address for workers of other processes, without the token.
-func (s *Server) URL() string { panic("being written") }
+func (s *Server) URL() string { return s.nats.ClientURL() }
 
-// TokenFile returns the path of the file with the token, "" with NoAuth.
-func (s *Server) TokenFile() string { panic("being written") }
+// TokenFile returns the path of the file that holds the token; it is readable by its owner only, and does not exist
+// with NoAuth.
+func (s *Server) TokenFile() string { return filepath.Join(s.dir, "token") }
 
 // Close shuts the server down and waits until its store is closed. It may be called more than once.
-func (s *Server) Close() error { panic("being written") }
+func (s *Server) Close() error {
+	s.close.Do(func() {
+		s.nats.Shutdown()
+		s.nats.WaitForShutdown()
+	})
+	if err := os.Remove(urlFile(s.dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the address of the NATS server: %w", err)
+	}
+	return nil
+}
+
+// listenAddress resolves Options.Listen; the port is −1 for any free one, as nats-server has it.
+func listenAddress(opts Options) (host string, port int, err error) {
+	listen := opts.Listen
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	host, service, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q is not HOST:PORT: %w", listen, err)
+	}
+	if port, err = strconv.Atoi(service); err != nil || port < 0 || port > math.MaxUint16 {
+		return "", 0, fmt.Errorf("listen address %q: %q is no port", listen, service)
+	}
+	if opts.NoAuth && !loopback(host) {
+		return "", 0, fmt.Errorf("listen address %q can be reached from other hosts: that needs authentication", listen)
+	}
+	// nats-server would only log that the port is taken.
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen on %s: %w; choose another port, or 0 for any free one", listen, err)
+	}
+	if err := l.Close(); err != nil {
+		return "", 0, fmt.Errorf("listen on %s: %w", listen, err)
+	}
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	return host, port, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
