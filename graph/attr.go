@@ -13,6 +13,27 @@ type Attr struct {
 	Type Type
 }
 
+// Columns returns the names of the table columns that hold the attribute: its own name, or name_0, name_1, … for a
+// vector.
+func (a Attr) Columns() []string {
+	if a.Type.Size == 0 {
+		return []string{a.Name}
+	}
+	columns := make([]string, a.Type.Size)
+	for i := range columns {
+		columns[i] = fmt.Sprintf("%s_%d", a.Name, i)
+	}
+	return columns
+}
+
+// PositionAttr returns the node attribute that holds positions: a vector, except that one dimension is a plain float.
+func PositionAttr(name string, dims int) Attr {
+	if dims == 1 {
+		return Attr{name, Float}
+	}
+	return Attr{name, Vec(dims)}
+}
+
 // A Kind is the type of one number or text of an attribute.
 type Kind uint8
 

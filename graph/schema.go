@@ -22,11 +22,15 @@ type Schema struct {
 func NewSchema(dims int, nodeAttrs, edgeAttrs []Attr) (Schema, error) {
 	s := Schema{
 		Dims:      dims,
-		NodeAttrs: override([]Attr{{"size", Int}, {"filtered", Bool}}, nodeAttrs),
-		EdgeAttrs: override([]Attr{{"distance", Float}}, edgeAttrs),
+		NodeAttrs: override(defaultNodeAttrs(), nodeAttrs),
+		EdgeAttrs: override(defaultEdgeAttrs(), edgeAttrs),
 	}
 	return s, s.Validate()
 }
+
+func defaultNodeAttrs() []Attr { return []Attr{{"size", Int}, {"filtered", Bool}} }
+
+func defaultEdgeAttrs() []Attr { return []Attr{{"distance", Float}} }
 
 func override(attrs, given []Attr) []Attr {
 	for _, a := range given {
@@ -74,14 +78,6 @@ func (s Schema) Validate() error {
 	return validate("edge", append([]Attr{{"u", Int}, {"v", Int}}, s.EdgeAttrs...))
 }
 
-// PositionAttr returns the node attribute that holds positions: a vector, except that one dimension is a plain float.
-func PositionAttr(name string, dims int) Attr {
-	if dims == 1 {
-		return Attr{name, Float}
-	}
-	return Attr{name, Vec(dims)}
-}
-
 func validate(what string, attrs []Attr) error {
 	owner := map[string]string{}
 	for _, a := range attrs {
@@ -97,17 +93,4 @@ func validate(what string, attrs []Attr) error {
 		}
 	}
 	return nil
-}
-
-// Columns returns the names of the table columns that hold the attribute: its own name, or name_0, name_1, … for a
-// vector.
-func (a Attr) Columns() []string {
-	if a.Type.Size == 0 {
-		return []string{a.Name}
-	}
-	columns := make([]string, a.Type.Size)
-	for i := range columns {
-		columns[i] = fmt.Sprintf("%s_%d", a.Name, i)
-	}
-	return columns
 }

@@ -27,7 +27,7 @@ type Node struct {
 	Values   []any               // of the asked-for attributes, column by column: nil (absent), int64, float64, bool or string
 }
 
-// An Edge joins two fragments; U < V.
+// An Edge joins two fragments; U < V, but for a directed graph of someone else's making.
 type Edge struct {
 	U, V   int64
 	Values []float64 // of the asked-for attributes, column by column; NaN where absent. Integers are exact up to 2^53
