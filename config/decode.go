@@ -47,7 +47,7 @@ func (n *Node) Decode(outs ...any) error {
 		}
 		targets[i] = v.Elem()
 	}
-	if len(targets) == 1 {
+	if len(targets) == 1 && !(n.IsNull() && targets[0].Kind() == reflect.Struct) {
 		d.value(n, targets[0])
 	} else {
 		d.structs(n, targets)

@@ -42,7 +42,7 @@ type span struct {
 	begin, end          int
 }
 
-// place returns the span by line and column, cut off at the end of its first line and at least one character wide.
+// place returns the span by line and column; of one that goes over several lines, the first character.
 func (f *file) place(s span) span {
 	if s.line == 0 {
 		begin := min(s.begin, len(f.src))
@@ -50,8 +50,8 @@ func (f *file) place(s span) span {
 		start := f.lines[s.line-1]
 		s.column = utf8.RuneCount(f.src[start:begin]) + 1
 		text := f.src[begin:max(begin, min(s.end, len(f.src)))]
-		if i := bytes.IndexByte(text, '\n'); i >= 0 {
-			text = bytes.TrimSuffix(text[:i], []byte("\r"))
+		if bytes.IndexByte(text, '\n') >= 0 {
+			text = text[:1]
 		}
 		s.width = utf8.RuneCount(text)
 	}

@@ -12,7 +12,7 @@ import (
 // edits, fewer for short names. ok is false when none is near.
 func Nearest(name string, valid []string) (nearest string, ok bool) {
 	plain := simplify(name)
-	best := 1 + max(1, len(plain)/3)
+	best := 1 + max(1, len(plain)/3, min(2, len(plain)-2)) // two letters swapped are two edits
 	for _, v := range valid {
 		s := simplify(v)
 		if s == plain {
@@ -34,7 +34,7 @@ func Suggest(name string, valid []string) string {
 	}
 	switch len(valid) {
 	case 0:
-		return "there is none to name"
+		return "no name is valid here"
 	case 1:
 		return fmt.Sprintf("only %q is valid here", valid[0])
 	}

@@ -47,8 +47,8 @@ func (d *decoder) float(n *Node, v reflect.Value) {
 	if !d.plainDigits(n) {
 		return
 	}
-	f, ok := n.float()
-	if !ok || v.OverflowFloat(f) {
+	f, ok := n.floatOf(v.Type().Bits())
+	if !ok {
 		d.fail(n.Errorf("%s is too large a number: %s", n.label(), clip(n.text)))
 		return
 	}
@@ -140,7 +140,9 @@ func (n *Node) wholeText() string {
 }
 
 // float returns the value of a number; ok is false for infinities, also those of numbers too large.
-func (n *Node) float() (f float64, ok bool) {
+func (n *Node) float() (f float64, ok bool) { return n.floatOf(64) }
+
+func (n *Node) floatOf(bits int) (f float64, ok bool) {
 	text := n.text
 	if n.kind == Int && (strings.HasPrefix(text, "0x") || strings.HasPrefix(text, "0o")) {
 		u, err := strconv.ParseUint(text, 0, 64)
@@ -149,7 +151,7 @@ func (n *Node) float() (f float64, ok bool) {
 	if notFinite(text) {
 		return 0, false
 	}
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := strconv.ParseFloat(text, bits)
 	return f, err == nil
 }
 

@@ -11,7 +11,7 @@ import (
 const (
 	maxYAML   = 512 << 10 // bytes
 	maxJSON   = 8 << 20   // bytes
-	maxTokens = 100_000   // of YAML
+	maxTokens = 30_000    // of YAML; its library needs time that grows with the square of a mapping
 	maxNodes  = 500_000   // values in the tree
 	maxCopies = 50_000    // values that aliases and merge keys add to it
 	maxDepth  = 64        // lists and maps inside each other
@@ -51,7 +51,7 @@ func parse(f *file) (*Node, Errors) {
 		return parseJSON(f)
 	}
 	if len(f.src) > maxYAML {
-		return nil, Errors{f.errorf("the file has %d bytes, more than the %d that a configuration may have", len(f.src), maxYAML)}
+		return nil, Errors{f.errorf("the file has %d bytes, more than the %d that YAML may have", len(f.src), maxYAML).Hint("JSON may have more")}
 	}
 	return parseYAML(f)
 }
@@ -59,7 +59,7 @@ func parse(f *file) (*Node, Errors) {
 // checkText refuses what no text file holds.
 func (f *file) checkText() *Error {
 	if len(f.src) > maxJSON {
-		return f.errorf("the file has %d bytes, more than the %d that a configuration may have", len(f.src), maxJSON)
+		return f.errorf("the file has %d bytes, more than the %d that it may have", len(f.src), maxJSON)
 	}
 	if i := bytes.IndexByte(f.src, 0); i >= 0 {
 		return f.errorAt(span{begin: i, end: i}, "this is not a text file: it holds a zero byte")

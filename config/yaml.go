@@ -65,7 +65,7 @@ func parseDocuments(f *file) (docs []*ast.DocumentNode, failure *Error) {
 // indicators that stand at ever greater columns.
 func checkTokens(f *file, tokens token.Tokens) *Error {
 	if len(tokens) > maxTokens {
-		return f.errorf("the file has more than %d words and signs", maxTokens)
+		return f.errorf("the file has more than %d words and signs", maxTokens).Hint("JSON may have more")
 	}
 	var columns []int
 	flow, stacked := 0, 0
@@ -113,6 +113,7 @@ func syntaxError(f *file, err error) *Error {
 		{"could not find flow mapping end token '}'", "the mapping that begins here is not closed", "\"}\" is missing"},
 		{"could not find end character of double-quoted text", "the text in quotes that begins here has no end", "a closing \" is missing"},
 		{"could not find end character of single-quoted text", "the text in quotes that begins here has no end", "a closing ' is missing"},
+		{"found an invalid key for this map", "a field's name is needed before this", ""},
 		{"expected sequence element, but found ','", "a list item is missing before this comma", ""},
 		{"value is not allowed in this context", "this does not belong here", "is the indentation right, and a space after each \"-\" and \":\"?"},
 	} {
@@ -226,7 +227,10 @@ func (b *treeBuilder) alias(n *Node, v *ast.AliasNode, depth int) *Node {
 		for a := range b.anchors {
 			valid = append(valid, a)
 		}
-		b.failAt(n.at, "nothing is anchored as &%s above", name).Hint("%s", Suggest(name, valid))
+		e := b.failAt(n.at, "nothing is anchored as &%s above", name).Hint("nothing is anchored at all")
+		if len(valid) > 0 {
+			e.Hint("%s", Suggest(name, valid))
+		}
 	case target == nil:
 		b.failAt(n.at, "*%s stands inside of what it names", name)
 	default:
