@@ -2,6 +2,7 @@ package funlib
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"volara/geometry"
@@ -135,17 +136,19 @@ func (t Tables) ClearEdges(columns, all []graph.Attr) []string {
 	if len(columns) == 0 {
 		return nil
 	}
-	var statements, set, bare []string
+	var set, bare []string
 	for _, name := range quoteAll(columns) {
 		set = append(set, name+" = NULL")
 	}
-	for _, name := range quoteAll(all) {
+	left := slices.DeleteFunc(slices.Clone(all), func(a graph.Attr) bool { return slices.Contains(columns, a) })
+	for _, name := range quoteAll(left) {
 		bare = append(bare, name+" IS NULL")
 	}
-	if len(bare) > len(set) {
-		statements = append(statements, fmt.Sprintf("UPDATE %s SET %s", t.Edges, strings.Join(set, ", ")))
+	remove := "DELETE FROM " + t.Edges + where(bare)
+	if len(left) == 0 {
+		return []string{remove}
 	}
-	return append(statements, fmt.Sprintf("DELETE FROM %s%s", t.Edges, where(bare)))
+	return []string{remove, fmt.Sprintf("UPDATE %s SET %s", t.Edges, strings.Join(set, ", "))}
 }
 
 // The statements on Generations. Task, and generation where there is one, are the parameters.

@@ -3,9 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -18,21 +21,52 @@ type conn struct {
 	raw      *sqlite3.SQLiteConn
 	path     string
 	prepared map[string]*sqlite3.SQLiteStmt
+	brief    bool // must not outlive a query
 }
 
-// connect opens a connection, in SQLite's mode ro, rw or rwc.
-func connect(path, mode string, wait time.Duration) (*conn, error) {
+// connect opens a connection that waits so long for a lock, with further parameters of SQLite's URIs.
+func connect(path, parameters string, wait time.Duration) (*conn, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
 	uri := url.URL{Scheme: "file", Path: filepath.ToSlash(absolute)}
-	uri.RawQuery = fmt.Sprintf("mode=%s&_busy_timeout=%d", mode, wait.Milliseconds())
+	uri.RawQuery = fmt.Sprintf("%s&_busy_timeout=%d", parameters, wait.Milliseconds())
 	raw, err := (&sqlite3.SQLiteDriver{}).Open(uri.String())
 	if err != nil {
 		return nil, explain(path, err)
 	}
 	return &conn{raw: raw.(*sqlite3.SQLiteConn), path: path, prepared: map[string]*sqlite3.SQLiteStmt{}}, nil
+}
+
+// connectToRead opens a connection that leaves no trace. A database in WAL mode that nobody has open would get its
+// -wal and -shm files from a mere reader, and they would stay; such a one is read as if it could not change, for
+// as long as a query takes.
+func connectToRead(path string, wait time.Duration) (*conn, error) {
+	if !restsInWAL(path) {
+		return connect(path, "mode=ro", wait)
+	}
+	c, err := connect(path, "mode=ro&immutable=1", wait)
+	if err == nil {
+		c.brief = true
+	}
+	return c, err
+}
+
+// restsInWAL reports whether the header says WAL (file format 2, section 1.3 of SQLite's format description) and there
+// is no -wal file, which every process that has the database open would keep.
+func restsInWAL(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 20)
+	if _, err := io.ReadFull(f, head); err != nil || head[18] != 2 {
+		return false
+	}
+	_, err = os.Stat(path + "-wal")
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // exec runs statements that take no parameters.

@@ -48,7 +48,7 @@ func Open(ctx context.Context, path string, schema graph.Schema, options Options
 		return nil, err
 	}
 	s := &Store{path: path}
-	s.readers = &readers{open: func() (*conn, error) { return connect(path, "ro", options.LockWait) }}
+	s.readers = &readers{open: func() (*conn, error) { return connectToRead(path, options.LockWait) }}
 	open := s.openForWriting
 	if options.ReadOnly {
 		open = s.openForReading
@@ -100,9 +100,9 @@ func (s *Store) openForReading(ctx context.Context, wanted graph.Schema, _ Optio
 }
 
 func (s *Store) openForWriting(ctx context.Context, wanted graph.Schema, options Options) error {
-	mode, sync := "rw", "NORMAL"
+	mode, sync := "mode=rw", "NORMAL"
 	if options.Create {
-		mode = "rwc"
+		mode = "mode=rwc"
 	}
 	if options.Durable {
 		sync = "FULL"

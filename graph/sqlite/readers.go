@@ -42,7 +42,7 @@ func (r *readers) give(c *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer r.lent.Done()
-	if r.closed || len(r.idle) >= keepIdle {
+	if r.closed || c.brief || len(r.idle) >= keepIdle {
 		c.close() // it only read: nothing is lost
 		return
 	}
