@@ -1,0 +1,125 @@
+package zarr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"volara/fault"
+	"volara/nd"
+	"volara/zarr/store"
+)
+
+// An Array is an open zarr array. It may be used concurrently; concurrent writes must be to distinct voxels, but may
+// share chunks.
+type Array struct {
+	store   store.Store
+	prefix  string // of the array's keys: empty, or ends in a slash
+	path    string // for people
+	options options
+	level   *level // where a multiscale image describes the array
+	state   *state
+	buffers *buffers
+}
+
+// state is what changes while an array is open; all copies of an Array share it.
+type state struct {
+	mu   sync.RWMutex
+	meta *Metadata
+}
+
+type options struct {
+	cache    *Cache
+	durable  bool
+	sparse   bool
+	required bool
+}
+
+// An Option is a choice for an open array.
+type Option func(*options)
+
+// Durable makes every write return only when it would survive a loss of power.
+func Durable() Option { return func(o *options) { o.durable = true } }
+
+// Sparse leaves chunks out of the store that hold nothing but the fill value. Without it every chunk written is
+// stored, so that a missing one tells that nobody wrote it.
+func Sparse() Option { return func(o *options) { o.sparse = true } }
+
+// Required makes reading a chunk that is not stored an error that wraps ErrMissingChunk, instead of the fill value.
+// It is for outputs that are known to be complete, on file systems that show new files late.
+func Required() Option { return func(o *options) { o.required = true } }
+
+// Cached makes reads go through a cache, which any number of arrays may share.
+func Cached(c *Cache) Option { return func(o *options) { o.cache = c } }
+
+// ErrMissingChunk says that a chunk is not stored, where Required asks for it.
+var ErrMissingChunk = errors.New("chunk is not stored")
+
+// With returns a view of the same array with other options.
+func (a *Array) With(opts ...Option) *Array {
+	b := *a
+	for _, o := range opts {
+		o(&b.options)
+	}
+	return &b
+}
+
+// WithCache returns a view of the array whose reads go through the cache.
+func WithCache(a *Array, c *Cache) *Array { return a.With(Cached(c)) }
+
+// Metadata returns a copy of what the array's metadata says.
+func (a *Array) Metadata() Metadata { return a.metadata().clone() }
+
+// metadata returns the shared metadata, which nobody changes.
+func (a *Array) metadata() *Metadata {
+	a.state.mu.RLock()
+	defer a.state.mu.RUnlock()
+	return a.state.meta
+}
+
+// Path returns where the array is: the absolute path of its directory, in the case of an OME-Zarr image that of the
+// level that was opened.
+func (a *Array) Path() string { return a.path }
+
+// Close releases what the array holds open. An array that is not closed is released when it is collected.
+func (a *Array) Close() error {
+	if c, ok := a.store.(interface{ Close() error }); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// chunkName returns the path of a chunk's file, for error messages.
+func (a *Array) chunkName(key string) string { return store.Name(a.store, a.prefix+key) }
+
+// corrupt returns the error for a chunk that cannot be decoded.
+func (a *Array) corrupt(key string, err error) error {
+	return fault.Permanent(fmt.Errorf("%s: corrupt or truncated chunk: %w", a.chunkName(key), err))
+}
+
+// checkBox verifies offset and shape of a box.
+func (m *Metadata) checkBox(offset, shape []int) error {
+	if len(offset) != len(m.Shape) || len(shape) != len(m.Shape) {
+		return fmt.Errorf("box of %d and %d dimensions in an array of %d", len(offset), len(shape), len(m.Shape))
+	}
+	if i := slices.IndexFunc(shape, func(n int) bool { return n < 0 }); i >= 0 {
+		return fmt.Errorf("box of shape %v", shape)
+	}
+	return nil
+}
+
+// whole returns the box of the array.
+func (m *Metadata) whole() box { return box{make([]int, len(m.Shape)), m.Shape} }
+
+// pieceBytes returns the bytes of a piece that is decoded on its own.
+func (m *Metadata) pieceBytes() int { return nd.Len(m.Inner) * m.DType.Size() }
+
+// get reads an object of at most limit bytes into buf where it fits.
+func (a *Array) get(ctx context.Context, key string, buf []byte, limit int) ([]byte, error) {
+	if g, ok := a.store.(store.BufferGetter); ok {
+		return g.GetBuffer(ctx, a.prefix+key, buf, int64(limit))
+	}
+	return a.store.Get(ctx, a.prefix+key)
+}

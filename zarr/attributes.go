@@ -1,0 +1,94 @@
+package zarr
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+)
+
+// SetAttributes sets attributes of the array and leaves its others as they are; nil removes one. The file they are in
+// is replaced as a whole or not at all. Attributes set at the same time by another process may be lost.
+func (a *Array) SetAttributes(ctx context.Context, attrs map[string]any) error {
+	a.state.mu.Lock()
+	defer a.state.mu.Unlock()
+	set, err := encodeAttributes(attrs)
+	if err != nil {
+		return fmt.Errorf("setting attributes of %s: %w", a.path, err)
+	}
+	key := ".zattrs"
+	if a.state.meta.Format == 3 {
+		key = "zarr.json"
+	}
+	if err := a.rewrite(ctx, key, set); err != nil {
+		return fmt.Errorf("setting attributes of %s: %w", a.path, err)
+	}
+	m, err := a.load(ctx)
+	if err != nil {
+		return err
+	}
+	a.state.meta = m
+	return nil
+}
+
+// encodeAttributes encodes each value; nil stays nil.
+func encodeAttributes(attrs map[string]any) (map[string]json.RawMessage, error) {
+	set := make(map[string]json.RawMessage, len(attrs))
+	for name, v := range attrs {
+		if v == nil {
+			set[name] = nil
+			continue
+		}
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("attribute %q: %w", name, err)
+		}
+		set[name] = raw
+	}
+	return set, nil
+}
+
+// rewrite sets attributes in a metadata file; all else in it stays.
+func (a *Array) rewrite(ctx context.Context, key string, set map[string]json.RawMessage) error {
+	doc := map[string]json.RawMessage{}
+	data, err := a.read(ctx, key)
+	if err != nil {
+		return err
+	}
+	if data != nil {
+		f, err := parseFields(a.chunkName(key), data)
+		if err != nil {
+			return err
+		}
+		doc = f.raw
+	}
+	if key == "zarr.json" {
+		attrs := map[string]json.RawMessage{}
+		if raw, ok := doc["attributes"]; ok {
+			if err := json.Unmarshal(raw, &attrs); err != nil {
+				return err
+			}
+		}
+		raw, err := json.Marshal(merge(attrs, set))
+		if err != nil {
+			return err
+		}
+		doc["attributes"] = raw
+	} else {
+		doc = merge(doc, set)
+	}
+	out, err := encodeJSON(doc)
+	if err != nil {
+		return err
+	}
+	return a.store.Put(ctx, a.prefix+key, out)
+}
+
+func merge(attrs, set map[string]json.RawMessage) map[string]json.RawMessage {
+	if attrs == nil {
+		attrs = map[string]json.RawMessage{}
+	}
+	maps.Copy(attrs, set)
+	maps.DeleteFunc(attrs, func(_ string, raw json.RawMessage) bool { return raw == nil })
+	return attrs
+}

@@ -1,0 +1,175 @@
+package codec
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// A bloscFrame is the header of a frame.
+type bloscFrame struct {
+	flags               byte
+	typeSize            int
+	size, block, stored int // bytes: decoded, of a block decoded, of the frame
+}
+
+func (f bloscFrame) format() int { return int(f.flags >> 5) }
+
+// parseBloscFrame reads and checks the header of a frame that must decode to at most limit bytes.
+func parseBloscFrame(src []byte, limit int) (bloscFrame, error) {
+	if len(src) < bloscHeader {
+		return bloscFrame{}, fmt.Errorf("%d bytes, shorter than a blosc header", len(src))
+	}
+	if src[0] != bloscVersion {
+		return bloscFrame{}, fmt.Errorf("blosc format version %d; version %d is supported", src[0], bloscVersion)
+	}
+	word := func(at int) int { return int(binary.LittleEndian.Uint32(src[at:])) }
+	f := bloscFrame{flags: src[2], typeSize: int(src[3]), size: word(4), block: word(8), stored: word(12)}
+	switch {
+	case f.size > limit:
+		return f, ErrTooLong
+	case f.stored > len(src):
+		return f, fmt.Errorf("truncated: %d of %d bytes", len(src), f.stored)
+	case f.stored < bloscHeader:
+		return f, fmt.Errorf("blosc header gives %d bytes for the frame", f.stored)
+	case f.size > 0 && (f.block == 0 || f.block > 1<<31-1):
+		return f, fmt.Errorf("blosc header gives a block of %d bytes", f.block)
+	case f.typeSize == 0:
+		return f, errors.New("blosc header gives elements of 0 bytes")
+	}
+	f.block = min(f.block, f.size)
+	return f, nil
+}
+
+// Decode implements Codec.
+func (b *Blosc) Decode(dst, src []byte, limit int) ([]byte, error) {
+	f, err := parseBloscFrame(src, limit)
+	if err != nil {
+		return nil, err
+	}
+	src = src[:f.stored]
+	if f.flags&flagStored != 0 {
+		if len(src) < bloscHeader+f.size {
+			return nil, fmt.Errorf("truncated: %d of %d bytes", len(src), bloscHeader+f.size)
+		}
+		dst = grow(dst, f.size)
+		copy(dst, src[bloscHeader:])
+		return dst, nil
+	}
+	if f.size == 0 {
+		return dst[:0], nil
+	}
+	blocks := (f.size + f.block - 1) / f.block
+	if len(src)-bloscHeader < 4*blocks {
+		return nil, fmt.Errorf("%d bytes cannot hold %d blosc blocks", len(src), blocks)
+	}
+	dst = grow(dst, f.size)
+	tmp := b.scratch(f.block)
+	defer b.tmp.Put(tmp)
+	for i := range blocks {
+		at := int(binary.LittleEndian.Uint32(src[bloscHeader+4*i:]))
+		end := min((i+1)*f.block, f.size)
+		if err := b.decodeBlock(dst[i*f.block:end], src, at, f, *tmp); err != nil {
+			return nil, fmt.Errorf("blosc block %d of %d: %w", i, blocks, err)
+		}
+	}
+	return dst, nil
+}
+
+// scratch returns a buffer of n bytes that goes back to b.tmp.
+func (b *Blosc) scratch(n int) *[]byte {
+	p, ok := b.tmp.Get().(*[]byte)
+	if !ok || cap(*p) < n {
+		s := make([]byte, n)
+		p = &s
+	}
+	*p = (*p)[:n]
+	return p
+}
+
+// decodeBlock decodes the block at src[at:] into dst; tmp is as long as a whole block.
+func (b *Blosc) decodeBlock(dst, src []byte, at int, f bloscFrame, tmp []byte) error {
+	bytewise := f.flags&flagByteShuffle != 0 && f.typeSize > 1
+	bitwise := f.flags&flagBitShuffle != 0 && len(dst) >= f.typeSize
+	flat := dst
+	if bytewise || bitwise {
+		flat = tmp[:len(dst)]
+	}
+	if err := b.decodeStreams(flat, src, at, f.format(), f.streams(len(dst))); err != nil {
+		return err
+	}
+	switch {
+	case bytewise:
+		unshuffle(dst, flat, f.typeSize)
+	case bitwise:
+		bitunshuffle(dst, flat, f.typeSize)
+	}
+	return nil
+}
+
+// streams returns into how many compressed streams a block of size bytes is split. Frames older than the flag follow
+// the rule of c-blosc's constants MAX_SPLITS and MIN_BUFFERSIZE; the last block of a frame is whole when it is short.
+func (f bloscFrame) streams(size int) int {
+	const maxSplits, minStream = 16, 128
+	if f.flags&flagWholeBlocks != 0 || size < f.block || f.typeSize > maxSplits || f.block/f.typeSize < minStream {
+		return 1
+	}
+	return f.typeSize
+}
+
+// decodeStreams decodes n streams, each preceded by its length, that start at src[at:] and share dst evenly.
+func (b *Blosc) decodeStreams(dst, src []byte, at, format, n int) error {
+	part := len(dst) / n
+	if part*n != len(dst) {
+		return fmt.Errorf("a block of %d bytes split into %d streams", len(dst), n)
+	}
+	for i := range n {
+		if at < 0 || at > len(src)-4 {
+			return fmt.Errorf("stream starts at byte %d of %d", at, len(src))
+		}
+		length := int(binary.LittleEndian.Uint32(src[at:]))
+		at += 4
+		if length > len(src)-at {
+			return fmt.Errorf("stream of %d bytes where %d are left", length, len(src)-at)
+		}
+		out, in := dst[i*part:(i+1)*part:(i+1)*part], src[at:at+length]
+		if length == part {
+			copy(out, in)
+		} else if err := b.decodeStream(out, in, format); err != nil {
+			return err
+		}
+		at += length
+	}
+	return nil
+}
+
+// decodeStream decompresses src, which must fill dst exactly.
+func (b *Blosc) decodeStream(dst, src []byte, format int) error {
+	switch format {
+	case formatBloscLZ:
+		return decodeBloscLZ(dst, src)
+	case formatLZ4:
+		return b.lz4.decode(dst, src)
+	case formatZlib:
+		return exactly(&b.zlib, dst, src)
+	case formatZstd:
+		return exactly(&b.zstd, dst, src)
+	case formatSnappy:
+		return errors.New("compressed with snappy, which is not supported")
+	default:
+		return fmt.Errorf("unknown blosc compressor %d", format)
+	}
+}
+
+// exactly decodes src into dst and fails when it does not fill it.
+func exactly(c Codec, dst, src []byte) error {
+	out, err := c.Decode(dst, src, len(dst))
+	if err != nil {
+		return err
+	}
+	if len(out) != len(dst) {
+		return fmt.Errorf("%d bytes decoded where %d are due", len(out), len(dst))
+	}
+	copy(dst, out)
+	return nil
+}

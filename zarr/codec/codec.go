@@ -1,0 +1,86 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Codec encodes and decodes whole buffers. It may be used concurrently.
+//
+// Both methods write into the memory of dst where its capacity suffices and return the result, which may lie elsewhere;
+// what dst held is lost. dst and src must not overlap. src is never changed.
+type Codec interface {
+	// Encode encodes src, which is less than 2 GiB.
+	Encode(dst, src []byte) ([]byte, error)
+
+	// Decode decodes src. It fails, and allocates no more than limit bytes for the result, when the result would be
+	// longer than limit. An error means that src is not what Encode makes.
+	Decode(dst, src []byte, limit int) ([]byte, error)
+
+	// Spec returns how metadata files name the codec.
+	Spec() Spec
+}
+
+// A Spec is a codec's description in the two metadata formats: the name and configuration of v3, and the compressor
+// object of v2 (including its "id"), nil where v2 has no such codec. A nil V3Config is left out.
+type Spec struct {
+	V3Name   string
+	V3Config any
+	V2       any
+}
+
+// ErrTooLong says that decoding would give more bytes than it may.
+var ErrTooLong = errors.New("decodes to more bytes than the chunk has")
+
+// A Chain is a sequence of codecs, in the order in which encoding applies them. The empty chain copies.
+type Chain []Codec
+
+// Encode applies all codecs to src. The result is src itself when the chain is empty.
+func (c Chain) Encode(dst, src []byte) ([]byte, error) {
+	for i, step := range c {
+		target := dst
+		if i < len(c)-1 || i > 0 {
+			// Two buffers would do; chains longer than one are rare and short.
+			target = nil
+		}
+		out, err := step.Encode(target, src)
+		if err != nil {
+			return nil, fmt.Errorf("encoding %s: %w", step.Spec().V3Name, err)
+		}
+		src = out
+	}
+	return src, nil
+}
+
+// Decode undoes all codecs, the last one first; the result must have exactly size bytes. The result is src itself when
+// the chain is empty, and lies in dst where it can.
+func (c Chain) Decode(dst, src []byte, size int) ([]byte, error) {
+	for i := len(c) - 1; i >= 0; i-- {
+		target, limit := []byte(nil), between(size, i)
+		if i == 0 {
+			target, limit = dst, size
+		}
+		out, err := c[i].Decode(target, src, limit)
+		if err != nil {
+			return nil, fmt.Errorf("decoding %s: %w", c[i].Spec().V3Name, err)
+		}
+		src = out
+	}
+	if len(src) != size {
+		return nil, fmt.Errorf("%d bytes where the chunk has %d", len(src), size)
+	}
+	return src, nil
+}
+
+// between bounds what lies between two codecs: encoders expand incompressible data a little.
+func between(size, codecs int) int {
+	return size + codecs*(size/8+1<<16)
+}
+
+// grow returns a slice of length n in dst's memory where it fits.
+func grow(dst []byte, n int) []byte {
+	if cap(dst) < n {
+		return make([]byte, n)
+	}
+	return dst[:n]
+}

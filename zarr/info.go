@@ -1,0 +1,48 @@
+package zarr
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Usage is what of an array is stored.
+type Usage struct {
+	// Present is the number of stored objects (chunks or shards), of Total that the array can have.
+	Present, Total int
+	// StoredBytes is the size of those objects; LogicalBytes that of the whole array in memory.
+	StoredBytes, LogicalBytes int64
+}
+
+// Usage counts what is stored. It lists the whole array, which takes a while for a large one.
+func (a *Array) Usage(ctx context.Context) (Usage, error) {
+	m := a.metadata()
+	grid := m.whole().tiles(m.Chunks).hi
+	u := Usage{Total: 1, LogicalBytes: int64(m.DType.Size())}
+	for d, n := range grid {
+		u.Total *= n
+		u.LogicalBytes *= int64(m.Shape[d])
+	}
+	for e, err := range a.store.List(ctx, a.prefix) {
+		if err != nil {
+			return u, fmt.Errorf("counting the chunks of %s: %w", a.path, err)
+		}
+		if _, ok := m.keys.index(strings.TrimPrefix(e.Key, a.prefix), grid); ok {
+			u.Present++
+			u.StoredBytes += e.Size
+		}
+	}
+	return u, nil
+}
+
+// ChunksPresent counts the stored objects and those that the array can have.
+func (a *Array) ChunksPresent(ctx context.Context) (present, total int, err error) {
+	u, err := a.Usage(ctx)
+	return u.Present, u.Total, err
+}
+
+// StoredBytes returns the size of the stored objects.
+func (a *Array) StoredBytes(ctx context.Context) (int64, error) {
+	u, err := a.Usage(ctx)
+	return u.StoredBytes, err
+}

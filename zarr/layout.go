@@ -1,0 +1,161 @@
+package zarr
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"volara/nd"
+	"volara/zarr/codec"
+)
+
+// nativeEndian is the machine's byte order, as the formats name it.
+var nativeEndian = map[byte]string{1: "little", 0: "big"}[binary.NativeEndian.AppendUint16(nil, 1)[0]]
+
+// A layout says how the voxels of a chunk become bytes: transposed, then serialised in some byte order or as a shard,
+// then encoded. It may be used concurrently.
+type layout struct {
+	dtype  nd.DType
+	shape  []int // of the chunk, in the array's order of axes
+	fill   Fill
+	order  []int // stored axis k is axis order[k]; nil when nothing is transposed
+	swap   bool  // stored in the byte order that is not the machine's
+	shard  *shard
+	codecs codec.Chain
+}
+
+// transpose adds a transposition to those before it.
+func (l *layout) transpose(order []int) {
+	composed, identity := make([]int, len(order)), true
+	for k, axis := range order {
+		composed[k] = axis
+		if l.order != nil {
+			composed[k] = l.order[axis]
+		}
+		identity = identity && composed[k] == k
+	}
+	if l.order = composed; identity {
+		l.order = nil
+	}
+}
+
+// storedShape returns the shape of the transposed chunk.
+func (l *layout) storedShape() []int {
+	if l.order == nil {
+		return l.shape
+	}
+	shape := make([]int, len(l.shape))
+	for k, axis := range l.order {
+		shape[k] = l.shape[axis]
+	}
+	return shape
+}
+
+// size returns the bytes of a decoded chunk.
+func (l *layout) size() int { return nd.Len(l.shape) * l.dtype.Size() }
+
+// maxEncoded bounds what a sane encoder makes of a chunk; a longer object is corrupt.
+func (l *layout) maxEncoded() int {
+	n := 2*l.size() + 1<<20
+	if l.shard != nil {
+		n += l.shard.indexSize()
+	}
+	return n
+}
+
+// ranged reports whether the chunks inside a shard can be read on their own.
+func (l *layout) ranged() bool { return l.shard != nil && l.order == nil && len(l.codecs) == 0 }
+
+// pieceShape returns the shape of what is decoded on its own.
+func (l *layout) pieceShape() []int {
+	if l.ranged() {
+		return l.shard.inner.shape
+	}
+	return l.shape
+}
+
+// pieces returns how many pieces are decoded on their own.
+func (l *layout) pieces() int {
+	if l.ranged() {
+		return nd.Len(l.shard.counts)
+	}
+	return 1
+}
+
+// names lists the codecs for people.
+func (l *layout) names() []string {
+	var names []string
+	if l.order != nil {
+		names = append(names, "transpose")
+	}
+	if l.shard != nil {
+		names = append(names, fmt.Sprintf("sharding_indexed%v", l.shard.inner.names()))
+	} else {
+		names = append(names, "bytes")
+	}
+	for _, c := range l.codecs {
+		names = append(names, c.Spec().V3Name)
+	}
+	return names
+}
+
+// decode decodes src into dst, which has the size of the chunk: C order, the machine's byte order. src is not changed.
+func (l *layout) decode(dst, src []byte) error {
+	stored := dst
+	if l.order != nil {
+		stored = make([]byte, len(dst))
+	}
+	if l.shard != nil {
+		if err := l.decodeShard(stored, src); err != nil {
+			return err
+		}
+	} else {
+		out, err := l.codecs.Decode(stored, src, len(stored))
+		if err != nil {
+			return err
+		}
+		if len(out) > 0 && &out[0] != &stored[0] {
+			copy(stored, out)
+		}
+		if l.swap {
+			swapBytes(stored, stored, l.dtype.Size())
+		}
+	}
+	if l.order != nil {
+		untranspose(dst, l.shape, stored, l.order, l.dtype.Size())
+	}
+	return nil
+}
+
+// decodeShard decodes a whole shard.
+func (l *layout) decodeShard(dst, src []byte) error {
+	for i := len(l.codecs) - 1; i >= 0; i-- {
+		out, err := l.codecs[i].Decode(nil, src, l.maxEncoded())
+		if err != nil {
+			return fmt.Errorf("decoding %s: %w", l.codecs[i].Spec().V3Name, err)
+		}
+		src = out
+	}
+	return l.shard.decode(dst, src, l.fill)
+}
+
+// encode encodes a chunk given in C order and the machine's byte order; it is not changed. The result may be chunk
+// itself, or lie in buf.
+func (l *layout) encode(buf, chunk []byte) ([]byte, error) {
+	if l.order != nil {
+		stored := make([]byte, len(chunk))
+		transpose(stored, chunk, l.shape, l.order, l.dtype.Size())
+		chunk = stored
+	}
+	if l.shard != nil {
+		out, err := l.shard.encode(chunk, l.fill)
+		if err != nil {
+			return nil, err
+		}
+		chunk = out
+	} else if l.swap {
+		swapped := make([]byte, len(chunk))
+		swapBytes(swapped, chunk, l.dtype.Size())
+		chunk = swapped
+	}
+	return l.codecs.Encode(buf, chunk)
+}

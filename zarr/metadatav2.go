@@ -1,0 +1,149 @@
+package zarr
+
+import (
+	"encoding/json"
+	"strings"
+
+	"volara/nd"
+	"volara/zarr/codec"
+)
+
+// parseV2 reads a .zarray, and the .zattrs beside it unless that is nil.
+// Format: https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html
+func parseV2(file string, data []byte, attrsFile string, attrs []byte) (*Metadata, error) {
+	f, err := parseFields(file, data)
+	if err != nil {
+		return nil, err
+	}
+	m := &Metadata{Format: 2}
+	if format := f.integer("zarr_format"); format != 2 {
+		f.fail("zarr_format", "%d is not supported in a .zarray; supported is 2", format)
+	}
+	m.Shape = f.lengths("shape", 0)
+	m.Chunks = f.lengths("chunks", 0)
+	t, endian := parseTypeV2(f)
+	m.DType = t
+	checkShapes(f, m.Shape, m.Chunks, "chunks", t)
+	for d, n := range m.Chunks {
+		// Writers give an axis of length 0 chunks of length 0.
+		if n == 0 && *f.err == nil {
+			if m.Shape[d] != 0 {
+				f.fail("chunks", "0 is below 1")
+			}
+			m.Chunks[d] = 1
+		}
+	}
+	checkPiece(f, m.Chunks, "chunks", t)
+	m.Fill = parseFillField(f, t)
+	m.keys.separator = "."
+	if f.has("dimension_separator") {
+		m.keys.separator = f.choice("dimension_separator", ".", "/")
+	}
+	m.layout = &layout{dtype: t, shape: m.Chunks, fill: m.Fill, swap: endian != nativeEndian}
+	if f.choice("order", "C", "F") == "F" {
+		order := make([]int, len(m.Shape))
+		for i := range order {
+			order[i] = len(order) - 1 - i
+		}
+		m.layout.transpose(order)
+	}
+	if *f.err == nil {
+		parseFilters(f)
+		m.layout.codecs = parseCompressor(f, t)
+	}
+	if *f.err != nil {
+		return nil, *f.err
+	}
+	m.Codecs = m.layout.names()
+	m.Inner = m.Chunks
+	if attrs == nil {
+		return m, nil
+	}
+	a, err := parseFields(attrsFile, attrs)
+	m.Attributes = a.raw
+	return m, err
+}
+
+func parseFilters(f fields) {
+	if !f.has("filters") {
+		return
+	}
+	for _, raw := range f.list("filters") {
+		var filter struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(raw, &filter); err != nil || filter.ID == "" {
+			f.fail("filters", `%s is not an object with an "id"`, excerpt(raw))
+		}
+		f.fail("filters", "filter %q is not supported; no filter is", filter.ID)
+	}
+}
+
+func parseCompressor(f fields, t nd.DType) codec.Chain {
+	raw, ok := f.raw["compressor"]
+	if !ok {
+		f.fail("compressor", `missing; it should be null or an object with an "id"`)
+	}
+	if !f.has("compressor") {
+		return nil
+	}
+	c, err := codec.ParseV2(raw, t.Size())
+	if err != nil {
+		f.fail("compressor", "%v", err)
+	}
+	return codec.Chain{c}
+}
+
+// typesV2 are the names of the types in .zarray, after the byte order.
+var typesV2 = map[nd.DType]string{
+	nd.Bool: "b1", nd.Int8: "i1", nd.Int16: "i2", nd.Int32: "i4", nd.Int64: "i8",
+	nd.Uint8: "u1", nd.Uint16: "u2", nd.Uint32: "u4", nd.Uint64: "u8",
+	nd.Float16: "f2", nd.Float32: "f4", nd.Float64: "f8",
+}
+
+// kindsV2 names the kinds of types that are not supported.
+var kindsV2 = map[byte]string{
+	'S': "byte strings", 'U': "strings", 'O': "objects", 'V': "raw bytes", 'c': "complex numbers",
+	'M': "dates", 'm': "time differences",
+}
+
+// parseTypeV2 reads a numpy type string such as "<u8".
+func parseTypeV2(f fields) (t nd.DType, endian string) {
+	raw := f.raw["dtype"]
+	if strings.HasPrefix(string(raw), "[") {
+		f.fail("dtype", "structured types are not supported; %s", supportedV2)
+		return
+	}
+	s := f.text("dtype")
+	if *f.err != nil {
+		return
+	}
+	if len(s) > 1 {
+		if kind, ok := kindsV2[s[1]]; ok && strings.Contains("<>|", s[:1]) {
+			f.fail("dtype", "%q: %s are not supported; %s", s, kind, supportedV2)
+			return
+		}
+		for t, name := range typesV2 {
+			if name != s[1:] {
+				continue
+			}
+			switch {
+			case s[0] == '<' || s[0] == '|' && t.Size() == 1:
+				endian = "little"
+			case s[0] == '>':
+				endian = "big"
+			default:
+				continue
+			}
+			if t.Size() == 1 {
+				endian = nativeEndian
+			}
+			return t, endian
+		}
+	}
+	f.fail("dtype", "%q is not supported; %s", s, supportedV2)
+	return
+}
+
+const supportedV2 = `supported are "<" (little-endian) or ">" (big-endian), for one byte also "|", followed by ` +
+	`b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4 or f8`

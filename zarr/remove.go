@@ -1,0 +1,44 @@
+package zarr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"volara/fault"
+)
+
+// Remove deletes the array at a local path; none there is no error. It first renames the array to a hidden name beside
+// it, so that nothing half deleted is ever found under its own, and so that writers still at work write into what is
+// being deleted. Anything but an array is left alone, with an error.
+func Remove(ctx context.Context, path string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("removing %s: %w", path, err)
+	}
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if !isArrayDir(dir) {
+		return fault.Permanent(fmt.Errorf("removing %s: not an array: %s", path, describe(dir)))
+	}
+	trash := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%x.trash", filepath.Base(dir), rand.Uint64()))
+	if err := os.Rename(dir, trash); err != nil {
+		return fmt.Errorf("removing %s: %w", path, err)
+	}
+	// A writer that is still at work may create a file while its directory is being deleted: once more, then.
+	if err := os.RemoveAll(trash); err == nil {
+		return nil
+	}
+	if err := os.RemoveAll(trash); err != nil {
+		return fmt.Errorf("removing %s, already renamed to %s: %w", path, trash, err)
+	}
+	return nil
+}

@@ -1,0 +1,299 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"math"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"volara/fault"
+)
+
+// Local is a Store in a directory: each value a file.
+//
+// A value is written to a temporary file beside its final name and renamed; a crash leaves at most a file whose name
+// ends in ".partial", which no key sees and Clean removes. Writing goes through the directory as it was opened: when
+// the directory is renamed, later writes go with it and never into what takes its place. Reading goes by path.
+type Local struct {
+	dir     string
+	root    *os.Root
+	options LocalOptions
+	locks   keyedMutex
+	file    lockFile
+}
+
+// LocalOptions are the choices for a Local.
+type LocalOptions struct {
+	// Sync makes Put return only when the value would survive a loss of power.
+	Sync bool
+	// Create makes OpenLocal create the directory and its parents.
+	Create bool
+}
+
+var (
+	_ Store        = (*Local)(nil)
+	_ Locker       = (*Local)(nil)
+	_ BufferGetter = (*Local)(nil)
+	_ Namer        = (*Local)(nil)
+)
+
+// partialSuffix ends the names of temporary files, also zarr-python's.
+const partialSuffix = ".partial"
+
+// OpenLocal opens a directory.
+func OpenLocal(dir string, options LocalOptions) (*Local, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", dir, err)
+	}
+	if options.Create {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return nil, fmt.Errorf("creating %s: %w", dir, classify(err))
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", dir, err)
+	}
+	return &Local{dir: dir, root: root, options: options}, nil
+}
+
+// Close releases the directory. A Local that is not closed is released when it is collected.
+func (l *Local) Close() error {
+	return errors.Join(l.file.close(), l.root.Close())
+}
+
+// String implements Store: the absolute path of the directory.
+func (l *Local) String() string { return l.dir }
+
+// Name implements Namer: the path of the file.
+func (l *Local) Name(key string) string { return filepath.Join(l.dir, filepath.FromSlash(key)) }
+
+// Get implements Store.
+func (l *Local) Get(ctx context.Context, key string) ([]byte, error) {
+	return l.GetBuffer(ctx, key, nil, math.MaxInt64)
+}
+
+// GetBuffer implements BufferGetter.
+func (l *Local) GetBuffer(ctx context.Context, key string, buf []byte, limit int64) ([]byte, error) {
+	f, size, err := l.open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if size > limit {
+		return nil, fmt.Errorf("reading %s: %d bytes where at most %d are due: %w", f.Name(), size, limit, ErrRange)
+	}
+	if int64(cap(buf)) < size {
+		buf = make([]byte, size)
+	}
+	buf = buf[:size]
+	if _, err := io.ReadFull(f, buf); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", f.Name(), classify(err))
+	}
+	return buf, nil
+}
+
+// GetRange implements Store.
+func (l *Local) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
+	f, size, err := l.open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	start, err := window(size, offset, length)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", f.Name(), err)
+	}
+	buf := make([]byte, length)
+	if _, err := f.ReadAt(buf, start); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", f.Name(), classify(err))
+	}
+	return buf, nil
+}
+
+// open opens the file of a key. A directory of that name is no value, and neither is a file where the key needs a
+// directory.
+func (l *Local) open(ctx context.Context, key string) (*os.File, int64, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	if err := checkKey(key); err != nil {
+		return nil, 0, err
+	}
+	f, err := os.Open(l.Name(key))
+	if err != nil {
+		if notDirectory(err) {
+			err = fmt.Errorf("%w: %w", ErrNotExist, err)
+		}
+		return nil, 0, classify(err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = &fs.PathError{Op: "open", Path: f.Name(), Err: ErrNotExist}
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// Put implements Store.
+func (l *Local) Put(ctx context.Context, key string, value []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	tmp := path.Join(path.Dir(key), "."+path.Base(key)+"."+randomName()+partialSuffix)
+	err := l.write(tmp, value)
+	if errors.Is(err, fs.ErrNotExist) && path.Dir(key) != "." {
+		if err = l.root.MkdirAll(path.Dir(key), 0o777); err == nil {
+			err = l.write(tmp, value)
+		}
+	}
+	if err == nil {
+		err = l.root.Rename(tmp, key)
+	}
+	if err != nil {
+		l.root.Remove(tmp) //nolint:errcheck // the first error is the one to report
+		return fmt.Errorf("writing %s: %w", l.Name(key), classify(err))
+	}
+	if l.options.Sync {
+		return l.syncDir(path.Dir(key))
+	}
+	return nil
+}
+
+// write creates a file.
+func (l *Local) write(name string, value []byte) error {
+	f, err := l.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(value)
+	if err == nil && l.options.Sync {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func (l *Local) syncDir(dir string) error {
+	f, err := l.root.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("syncing %s: %w", f.Name(), classify(err))
+	}
+	return nil
+}
+
+// Delete implements Store.
+func (l *Local) Delete(ctx context.Context, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	err := l.root.Remove(key)
+	if err == nil || errors.Is(err, fs.ErrNotExist) || notDirectory(err) {
+		return nil
+	}
+	return fmt.Errorf("deleting %s: %w", l.Name(key), classify(err))
+}
+
+// List implements Store. It leaves out temporary files and the lock file.
+func (l *Local) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for e, err := range l.files(ctx, prefix) {
+			if err == nil && Hidden(path.Base(e.Key)) {
+				continue
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// Hidden reports whether a file of this name is the store's own and no value: the lock file or a temporary one.
+func Hidden(name string) bool {
+	return name == lockFileName || strings.HasSuffix(name, partialSuffix)
+}
+
+// files yields every regular file whose key starts with prefix, walking no more directories than that needs.
+func (l *Local) files(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		start := path.Dir(prefix + "x")
+		err := filepath.WalkDir(l.Name(start), func(name string, d fs.DirEntry, err error) error {
+			if err == nil {
+				err = ctx.Err()
+			}
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil // it went away meanwhile
+			case err != nil:
+				return err
+			case d.IsDir():
+				return nil
+			}
+			e := Entry{Key: filepath.ToSlash(strings.TrimPrefix(name, l.dir+string(filepath.Separator)))}
+			if !strings.HasPrefix(e.Key, prefix) {
+				return nil
+			}
+			info, err := d.Info()
+			if err != nil {
+				return nil
+			}
+			if e.Size = info.Size(); !yield(e, nil) {
+				return fs.SkipAll
+			}
+			return nil
+		})
+		if err != nil {
+			yield(Entry{}, fmt.Errorf("listing %s: %w", l.dir, err))
+		}
+	}
+}
+
+// Clean removes the temporary files that were not touched for the given time: what crashed writers left behind. The
+// time must be longer than any write takes, in this process or another.
+func (l *Local) Clean(ctx context.Context, idle time.Duration) (removed int, err error) {
+	for e, err := range l.files(ctx, "") {
+		if err != nil {
+			return removed, err
+		}
+		if !strings.HasSuffix(e.Key, partialSuffix) {
+			continue
+		}
+		info, err := l.root.Stat(e.Key)
+		if err != nil || time.Since(info.ModTime()) < idle {
+			continue
+		}
+		if l.root.Remove(e.Key) == nil {
+			removed++
+		}
+	}
+	return removed, nil
+}
+
+// classify marks the errors that are the machine's fault.
+func classify(err error) error {
+	if outOfResources(err) {
+		return fault.Environment(err)
+	}
+	return err
+}

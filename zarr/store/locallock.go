@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"sync"
+	"time"
+)
+
+// lockFileName is the file whose bytes stand for the locks of all keys.
+const lockFileName = ".lock"
+
+// A lockFile is the lock file, opened when it is first needed. Each Local has its own open file, and the locks belong
+// to it, so that two Locals of one process exclude each other as two processes do.
+type lockFile struct {
+	mu sync.Mutex
+	f  *os.File
+}
+
+// Lock implements Locker. It excludes other Locals of the same directory, in this process and in others, also on other
+// hosts where the file system's record locks reach that far. Where a file system has no such locks it excludes only
+// the users of this Local.
+func (l *Local) Lock(ctx context.Context, key string) (func(), error) {
+	unlock, err := l.locks.lock(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	release, err := l.lockByte(ctx, key)
+	if err != nil {
+		unlock()
+		return nil, fmt.Errorf("locking %s: %w", l.Name(key), err)
+	}
+	return func() {
+		release()
+		unlock()
+	}, nil
+}
+
+// lockByte locks the byte of the lock file that stands for the key.
+func (l *Local) lockByte(ctx context.Context, key string) (func(), error) {
+	f, err := l.lockFile()
+	if err != nil {
+		return nil, err
+	}
+	h := fnv.New64a()
+	h.Write([]byte(key)) //nolint:errcheck // never fails
+	at := int64(h.Sum64() >> 2)
+	for wait := 200 * time.Microsecond; ; wait = min(2*wait, 20*time.Millisecond) {
+		release, err := tryLockByte(f, at)
+		if err == nil {
+			return release, nil
+		}
+		if !errors.Is(err, errLocked) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (l *Local) lockFile() (*os.File, error) {
+	l.file.mu.Lock()
+	defer l.file.mu.Unlock()
+	if l.file.f == nil {
+		f, err := l.root.OpenFile(lockFileName, os.O_RDWR|os.O_CREATE, 0o666)
+		if err != nil {
+			return nil, classify(err)
+		}
+		l.file.f = f
+	}
+	return l.file.f, nil
+}
+
+func (l *lockFile) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.f == nil {
+		return nil
+	}
+	return l.f.Close()
+}
+
+var errLocked = errors.New("locked by another")
