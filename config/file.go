@@ -13,7 +13,13 @@ type file struct {
 	lines []int // offset of each line's first byte
 }
 
+// newFile drops a byte order mark and makes every line end with LF, as it may with CR LF or CR: the YAML library counts
+// some CR LF twice.
 func newFile(name string, src []byte) *file {
+	src = bytes.TrimPrefix(src, []byte("\ufeff"))
+	if bytes.IndexByte(src, '\r') >= 0 {
+		src = bytes.ReplaceAll(bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+	}
 	f := &file{name: name, src: src, lines: []int{0}}
 	for i, c := range src {
 		if c == '\n' {
@@ -29,10 +35,10 @@ func (f *file) line(number int) string {
 		return ""
 	}
 	text := f.src[f.lines[number-1]:]
-	if i := bytes.IndexByte(text, '\n'); i >= 0 {
-		text = text[:i]
+	if number < len(f.lines) {
+		text = f.src[f.lines[number-1]:f.lines[number]]
 	}
-	return string(bytes.TrimSuffix(text, []byte("\r")))
+	return string(bytes.TrimSuffix(text, []byte("\n")))
 }
 
 // A span is a stretch of the source: by line and column where line is set, else by byte offsets. Offsets are turned

@@ -34,7 +34,7 @@ func FuzzDecode(f *testing.F) {
 		"a: [1, 2.0, 0x10]\nb: {x: {s: \"y\"}}\nc: [1]\nr: [[0], [1]]\nd: 1s\n", "x: &x {a: 1}\ny: {<<: *x, <<: [*x]}\n",
 		"{\"a\": [1], \"b\": null}", "- - - a\n- ? b\n  : c\n", "a: |\n  x\n   y\nb: >-\n  z\n", "%YAML 1.2\n---\na: !!str 5\n...\n",
 		"a: &a\nb: *a\n", "&a [*a]", "\ufeffa: 1\r\nb: 'it''s'\r\n", "a: 1\n---\nb: 1", "\ta: 1", "a: \"\\ud83d\\ude00\"", "'a': [",
-		"? [a]\n: b\n", "a: !!int\n", "!!map {a: 1}", "a: # c\n  b: 1 # d\n", "*a : b", "&a a: *a",
+		"? [a]\n: b\n", "a: !!int\n", "!!map {a: 1}", "a: # c\n  b: 1 # d\n", "*a : b", "&a a: *a", "\rA", "#\r\n0",
 	} {
 		f.Add([]byte(s))
 	}
@@ -63,7 +63,7 @@ func checkErrors(t *testing.T, src []byte, err error) {
 	if !ok || len(all) == 0 {
 		t.Fatalf("the error is no Errors: %T", err)
 	}
-	lines := strings.Count(string(src), "\n") + 1
+	lines := len(newFile("", src).lines)
 	for _, e := range all {
 		if e.Line > lines || e.Line < 0 || e.Line > 0 && e.Column < 1 {
 			t.Errorf("the place %d:%d is outside: %s", e.Line, e.Column, e)

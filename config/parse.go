@@ -22,7 +22,6 @@ const (
 // Besides wrong syntax these are errors: an empty file, a second document, duplicate keys, keys that are not scalars,
 // tags other than YAML's own (!!str, …), text that is not UTF-8, and whatever exceeds the package's bounds on size.
 func Parse(name string, src []byte) (*Node, error) {
-	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	f := newFile(name, src)
 	root, errs := parse(f)
 	if len(errs) > 0 {
