@@ -71,3 +71,44 @@ func (f field) at(p vec) float64 {
 func (f field) octaves(p vec) float64 {
 	return (2*f.at(p) + field{f.seed + 1, f.wavelength / 2}.at(p)) / 3
 }
+
+// skewed returns the mean of two fields whose lattices are turned against the volume's axes and each other, so that
+// neither shows.
+func (f field) skewed(p vec) float64 {
+	a := vec{p.dot(vec{0.74, 0.60, 0.31}), p.dot(vec{-0.64, 0.77, 0.04}), p.dot(vec{-0.21, -0.23, 0.95})}
+	b := vec{p.dot(vec{0.81, -0.34, 0.48}), p.dot(vec{0.12, 0.89, 0.43}), p.dot(vec{-0.57, -0.29, 0.77})}
+	return (f.at(a) + field{f.seed + 1, f.wavelength}.at(b)) / 2
+}
+
+// row writes the field's values along a row of voxels: what at returns at their centres, but for rounding.
+func (f field) row(dst []float32, g frame, z, y int) {
+	var base [2]uint64
+	var t [2]float64
+	p := g.centre(z, y, 0)
+	for d := range 2 {
+		v := p[d] / f.wavelength
+		low := math.Floor(v)
+		base[d], t[d] = uint64(int64(low)), smoothstep(0, 1, v-low)
+	}
+	var corner [4]uint64
+	for i := range corner {
+		corner[i] = mix64(mix64(f.seed^(base[0]+uint64(i>>1))) ^ (base[1] + uint64(i&1)))
+	}
+	side := func(x int64) float64 {
+		near := mix(uniform(mix64(corner[0]^uint64(x))), uniform(mix64(corner[1]^uint64(x))), t[1])
+		far := mix(uniform(mix64(corner[2]^uint64(x))), uniform(mix64(corner[3]^uint64(x))), t[1])
+		return 2*mix(near, far, t[0]) - 1
+	}
+	v, step := p[2]/f.wavelength, g.voxel[2]/f.wavelength
+	at := int64(math.Floor(v))
+	left, right := side(at), side(at+1)
+	for x := range dst {
+		s := v + float64(x)*step - float64(at)
+		for s >= 1 {
+			at++
+			s--
+			left, right = right, side(at+1)
+		}
+		dst[x] = float32(left + (right-left)*(s*s*(3-2*s)))
+	}
+}
