@@ -117,18 +117,17 @@ func neighbourRow(at, step, rows, pitch []int) (row int, ok bool) {
 	return row, true
 }
 
-// joinRuns connects the runs i to endI of one row with those j to endJ of a neighbouring one.
+// joinRuns connects the runs from i up to endI of one row with those from j up to endJ of a neighbouring one.
 func joinRuns(parent []int32, runs []labelRun, i, endI, j, endJ int32) {
-	for i < endI && j < endJ {
-		a, b := &runs[i], &runs[j]
-		endA, endB := a.at+a.length, b.at+b.length
-		if a.label == b.label && a.at <= endB && b.at <= endA {
-			joinLow(parent, i, j)
-		}
-		if endA < endB {
-			i++
-		} else {
+	for ; i < endI; i++ {
+		a := &runs[i]
+		for j < endJ && runs[j].at+runs[j].length < a.at {
 			j++
+		}
+		for k := j; k < endJ && runs[k].at <= a.at+a.length; k++ {
+			if runs[k].label == a.label {
+				joinLow(parent, i, k)
+			}
 		}
 	}
 }
