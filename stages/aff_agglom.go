@@ -1,0 +1,298 @@
+package stages
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+
+	"volara/geometry"
+	"volara/graph"
+	"volara/kernels"
+	"volara/nd"
+)
+
+// AffAgglom writes the edges of the region adjacency graph: for every pair of touching fragments the mean affinity over
+// the voxel pairs between them, once for each named group of offsets. Fields and defaults are Volara's.
+type AffAgglom struct {
+	Shared
+
+	DB        DB                               `json:"db" config:"required"`
+	AffsData  Dataset                          `json:"affs_data" config:"required"`
+	FragsData Dataset                          `json:"frags_data" config:"required"`
+	BlockSize geometry.Coordinate              `json:"block_size" config:"required"` // voxels
+	Context   geometry.Coordinate              `json:"context,omitempty"`            // voxels; default: the largest offset
+	Scores    map[string][]geometry.Coordinate `json:"scores" config:"required"`
+	BulkWrite bool                             `json:"bulk_write,omitempty"` // accepted; writes are always batched
+}
+
+// Common returns the fields that every task has.
+func (t *AffAgglom) Common() *Shared { return &t.Shared }
+
+// DefaultName is Volara's task name.
+func (t *AffAgglom) DefaultName() string { return t.DB.ID() + "-" + t.Shared.TaskType }
+
+// Bind declares affinities, fragments and graph nodes as inputs, one edge attribute a score as outputs.
+func (t *AffAgglom) Bind(b *Binder) {
+	b.ReadArray("affs_data", &t.AffsData, TypeAffs)
+	b.ReadArray("frags_data", &t.FragsData, TypeLabels)
+	b.Nodes("db", &t.DB, false)
+	b.EdgeAttrs("db", &t.DB, t.columns(), true, false)
+}
+
+// scoreNames returns the scores in the order in which they are computed.
+func (t *AffAgglom) scoreNames() []string { return slices.Sorted(maps.Keys(t.Scores)) }
+
+// columns returns the edge attributes written: a score's mean, and its pair count where <name>__size is declared.
+func (t *AffAgglom) columns() []string {
+	var columns []string
+	for _, name := range t.scoreNames() {
+		columns = append(columns, name)
+		if _, ok := t.DB.EdgeAttrs[name+sizeSuffix]; ok {
+			columns = append(columns, name+sizeSuffix)
+		}
+	}
+	return columns
+}
+
+// sizeSuffix marks the edge attribute that holds a score's number of voxel pairs.
+const sizeSuffix = "__size"
+
+// Plan tiles the fragments' extent.
+func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
+	if err := t.Shared.check(geometry.FitShrink, false); err != nil {
+		return nil, err
+	}
+	affs, err := in.Array(ctx, &t.AffsData)
+	if err != nil {
+		return nil, &FieldError{"affs_data", err}
+	}
+	frags, err := in.Array(ctx, &t.FragsData)
+	if err != nil {
+		return nil, &FieldError{"frags_data", err}
+	}
+	largest, err := t.check(affs, frags)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{VoxelSize: frags.VoxelSize}
+	if t.Context == nil {
+		t.Context = largest
+	} else if !t.Context.Min(largest).Equal(largest) {
+		p.warnf("context %v is smaller than the largest offset %v: pairs that reach further are not counted, as in Volara", t.Context, largest)
+	}
+	if p.Grid, p.Region, err = t.Shared.tile(frags.ROI(), frags.VoxelSize, t.BlockSize, t.Context, t.Context); err != nil {
+		return nil, err
+	}
+	rag, err := t.graphSpec(ctx, in, frags, p)
+	if err != nil {
+		return nil, err
+	}
+	p.Graphs = map[string]GraphSpec{"db": rag}
+	voxels := t.BlockSize.Add(t.Context).Add(t.Context).Prod()
+	p.BlockMemory = voxels * int64(len(t.AffsData.Neighborhood)*affs.DType.Size()+8)
+	return p, nil
+}
+
+func (t *AffAgglom) check(affs, frags ArraySpec) (largest geometry.Coordinate, err error) {
+	if err := checkAffinities(&t.AffsData, affs); err != nil {
+		return nil, err
+	}
+	if t.AffsData.Neighborhood == nil {
+		t.AffsData.Neighborhood = affs.Neighborhood
+	}
+	if err := checkLabels("frags_data", frags); err != nil {
+		return nil, err
+	}
+	if err := checkSameVoxels("frags_data", frags, affs); err != nil {
+		return nil, err
+	}
+	n := frags.Dims()
+	if err := checkVector("block_size", t.BlockSize, n, 1); err != nil {
+		return nil, err
+	}
+	if t.Context != nil {
+		if err := checkVector("context", t.Context, n, 0); err != nil {
+			return nil, err
+		}
+	}
+	if len(t.Scores) == 0 {
+		return nil, fieldErrorf("scores", "is empty; at least one named group of offsets is needed")
+	}
+	largest = geometry.Fill(n, 0)
+	for _, name := range t.scoreNames() {
+		if err := t.DB.declares(name); err != nil {
+			return nil, &FieldError{"scores", err}
+		}
+		for _, o := range t.Scores[name] {
+			if !containsOffset(t.AffsData.Neighborhood, o) {
+				return nil, fieldErrorf("scores", "offset %v of %s is not in the neighborhood %v", o, name, t.AffsData.Neighborhood)
+			}
+			largest = largest.Max(o).Max(o.Neg())
+		}
+	}
+	return largest, nil
+}
+
+func (t *AffAgglom) graphSpec(ctx context.Context, in *Specs, frags ArraySpec, p *Plan) (GraphSpec, error) {
+	schema, err := t.DB.Schema()
+	if err != nil {
+		return GraphSpec{}, err
+	}
+	rag, err := in.Graph(ctx, &t.DB)
+	if err != nil {
+		return GraphSpec{}, &FieldError{"db", err}
+	}
+	if schema.Dims != frags.Dims() {
+		return GraphSpec{}, fieldErrorf("db", "the graph has ndim %d, the fragments %d spatial axes", schema.Dims, frags.Dims())
+	}
+	if frags.Grid == nil || rag.Grid == nil || !sameTiles(*frags.Grid, p.Grid) {
+		p.warnf("the fragments may cross this task's blocks: a pair's mean covers what its block and context see of it, as in Volara")
+	}
+	rag.Schema = schema
+	rag.Schema.Total = p.Grid.Total()
+	return rag, nil
+}
+
+// sameTiles reports whether two grids cut space at the same places.
+func sameTiles(a, b geometry.Grid) bool {
+	return a.Total().Equal(b.Total()) && a.BlockShape().Equal(b.BlockShape())
+}
+
+// Init adds the edge attributes to the graph and voids what an earlier generation wrote there.
+func (t *AffAgglom) Init(ctx context.Context, env *Env) error {
+	return initGraph(ctx, env, &t.DB, t.clear)
+}
+
+// Drop removes this task's edge attributes; edges with no attribute left go.
+func (t *AffAgglom) Drop(ctx context.Context, env *Env) error {
+	return dropGraph(ctx, env, &t.DB, t.clear)
+}
+
+func (t *AffAgglom) clear(ctx context.Context, s graph.Store) error {
+	return s.ClearEdgeAttrs(ctx, t.columns())
+}
+
+// Open opens the arrays and the graph for one worker.
+func (t *AffAgglom) Open(ctx context.Context, env *Env) (Processor, error) {
+	p := &affAgglom{AffAgglom: t, env: env, names: t.scoreNames()}
+	var err error
+	if p.affs, err = openInput(ctx, &t.AffsData, env); err != nil {
+		return nil, err
+	}
+	if t.AffsData.Neighborhood == nil {
+		t.AffsData.Neighborhood = p.affs.spec.Neighborhood
+	}
+	if p.frags, err = openInput(ctx, &t.FragsData, env); err != nil {
+		return nil, err
+	}
+	p.scoresOf = make([][]int, len(t.AffsData.Neighborhood))
+	for c, o := range t.AffsData.Neighborhood {
+		for s, name := range p.names {
+			if containsOffset(t.Scores[name], o) {
+				p.scoresOf[c] = append(p.scoresOf[c], s)
+			}
+		}
+	}
+	p.rag, err = env.Graphs.Open(ctx, t.DB.Path)
+	return p, err
+}
+
+type affAgglom struct {
+	*AffAgglom
+	env         *Env
+	affs, frags *openArray
+	rag         graph.Store
+	names       []string
+	scoresOf    [][]int // by offset: the scores it counts for
+}
+
+func (p *affAgglom) Close() error { return nil }
+
+// Process computes the edges of the fragments whose nodes lie in the block's write ROI.
+func (p *affAgglom) Process(ctx context.Context, b geometry.Block) (t Timings, err error) {
+	watch := startWatch()
+	frags, err := p.frags.read(ctx, b.ReadROI)
+	if err != nil {
+		return t, err
+	}
+	affs, err := p.affs.read(ctx, b.ReadROI)
+	watch.lap(&t.Read)
+	if err != nil {
+		return t, err
+	}
+	pairs, err := p.statistics(b, frags, affs)
+	watch.lap(&t.Compute)
+	if err != nil {
+		return t, err
+	}
+	owns, err := p.owner(ctx, b)
+	watch.lap(&t.Read)
+	if err != nil {
+		return t, err
+	}
+	edges := p.edges(pairs, owns)
+	watch.lap(&t.Compute)
+	err = p.rag.WriteEdges(ctx, graph.Writer{Task: p.env.Task, Generation: p.env.Generation}, p.columns(), edges)
+	watch.lap(&t.Write)
+	return t, err
+}
+
+func (p *affAgglom) statistics(b geometry.Block, frags, affs *nd.Array) ([]kernels.PairStats, error) {
+	labels, err := asLabels(frags)
+	if err != nil {
+		return nil, err
+	}
+	offsets, shape := ints(p.AffsData.Neighborhood), frags.Shape()
+	switch affs.DType() {
+	case nd.Uint8:
+		return kernels.EdgeStatistics(labels, nd.Values[uint8](affs), shape, offsets, p.scoresOf, len(p.names)), nil
+	case nd.Float32:
+		return kernels.EdgeStatistics(labels, nd.Values[float32](affs), shape, offsets, p.scoresOf, len(p.names)), nil
+	}
+	return kernels.EdgeStatistics(labels, asFloat64(affs), shape, offsets, p.scoresOf, len(p.names)), nil
+}
+
+// owner returns the test whether an edge is the block's to write: whether its first node lies in the write ROI. Where
+// the fragments were made on this task's own grid their ids say so; else the graph is asked.
+func (p *affAgglom) owner(ctx context.Context, b geometry.Block) (func(u uint64) bool, error) {
+	if g := p.env.Plan.Graphs["db"]; g.Grid != nil && sameTiles(*g.Grid, p.env.Plan.Grid) {
+		first := uint64(b.Index * g.BlockVoxels)
+		return func(u uint64) bool { return u > first && u <= first+uint64(g.BlockVoxels) }, nil
+	}
+	inside := map[uint64]bool{}
+	for node, err := range p.rag.Nodes(ctx, b.WriteROI, nil) {
+		if err != nil {
+			return nil, err
+		}
+		inside[uint64(node.ID)] = true
+	}
+	return func(u uint64) bool { return inside[u] }, nil
+}
+
+func (p *affAgglom) edges(pairs []kernels.PairStats, owns func(uint64) bool) []graph.Edge {
+	columns := p.columns()
+	var edges []graph.Edge
+	for _, pair := range pairs {
+		if !owns(pair.U) {
+			continue
+		}
+		values := make([]float64, 0, len(columns))
+		counted := false
+		for s, name := range p.names {
+			mean, count := graph.Absent, graph.Absent
+			if pair.Count[s] > 0 {
+				mean, count = pair.Sum[s]/float64(pair.Count[s]), float64(pair.Count[s])
+				counted = true
+			}
+			values = append(values, mean)
+			if slices.Contains(columns, name+sizeSuffix) {
+				values = append(values, count)
+			}
+		}
+		if counted && pair.V <= math.MaxInt64 {
+			edges = append(edges, graph.Edge{U: int64(pair.U), V: int64(pair.V), Values: values})
+		}
+	}
+	return edges
+}

@@ -1,0 +1,140 @@
+package stages
+
+import (
+	"fmt"
+
+	"volara/config"
+	"volara/geometry"
+)
+
+// GridMode says where a task's block grid is anchored and how far its outputs reach.
+type GridMode string
+
+const (
+	// GridData anchors blocks at the input's own offset; outputs have the input's extent and a roi selects whole
+	// blocks of it. A trial region and the whole volume later share outputs, done blocks and ids.
+	GridData GridMode = "data"
+	// GridROI is Volara's rule: the roi is the outputs' extent and the origin of the grid.
+	GridROI GridMode = "roi"
+)
+
+// Choices lists the values for the decoder.
+func (GridMode) Choices() []string { return []string{string(GridData), string(GridROI)} }
+
+// Shared holds the fields of every task type.
+type Shared struct {
+	TaskType string        `json:"task_type" config:"required"`
+	Name     string        `json:"name,omitempty"`
+	Grid     GridMode      `json:"grid,omitempty"`
+	ROI      *geometry.Roi `json:"roi,omitempty"`        // world units
+	VoxelROI *geometry.Roi `json:"roi_voxels,omitempty"` // the same in voxels of the input
+	After    []string      `json:"after,omitempty"`      // tasks whose blocks come first, by ROI
+	Seed     uint64        `json:"seed,omitempty"`
+	MaskData *Dataset      `json:"mask_data,omitempty"`
+
+	Fit               string `json:"fit,omitempty"`
+	ReadWriteConflict *bool  `json:"read_write_conflict,omitempty"`
+
+	NumWorkers      *int             `json:"num_workers,omitempty"` // cap on this task's share of the slots
+	NumCacheWorkers *int             `json:"num_cache_workers,omitempty"`
+	WorkerConfig    *WorkerConfig    `json:"worker_config,omitempty"`
+	MaxRetries      *int             `json:"max_retries,omitempty"`
+	Timeout         *config.Duration `json:"timeout,omitempty"` // per block
+}
+
+// WorkerConfig says where a task's workers run.
+type WorkerConfig struct {
+	WorkerType string `json:"worker_type,omitempty"`
+	Queue      string `json:"queue,omitempty"`
+	NumGPUs    *int   `json:"num_gpus,omitempty"`
+	NumCPUs    *int   `json:"num_cpus,omitempty"`
+}
+
+// DefaultRetries is how often a block is tried again after its first failure where the task does not say.
+const DefaultRetries = 2
+
+// Retries returns the tries after the first.
+func (c *Shared) Retries() int {
+	if c.MaxRetries == nil {
+		return DefaultRetries
+	}
+	return *c.MaxRetries
+}
+
+// check refuses what is not built yet and what makes no sense.
+func (c *Shared) check(fit geometry.Fit, maskable bool) error {
+	switch {
+	case c.Fit != "" && c.Fit != string(fit):
+		return fieldErrorf("fit", "%s has fit %q only, not %q", c.TaskType, fit, c.Fit)
+	case c.ReadWriteConflict != nil && *c.ReadWriteConflict:
+		return fieldErrorf("read_write_conflict", "%s has no read-write conflicts; leave the field out", c.TaskType)
+	case c.ROI != nil && c.VoxelROI != nil:
+		return fieldErrorf("roi_voxels", "give roi (world units) or roi_voxels, not both")
+	case c.NumWorkers != nil && *c.NumWorkers < 1:
+		return fieldErrorf("num_workers", "is %d; at least 1 worker is needed (leave the field out for no limit)", *c.NumWorkers)
+	case c.MaxRetries != nil && *c.MaxRetries < 0:
+		return fieldErrorf("max_retries", "is %d; 0 or more retries are meant", *c.MaxRetries)
+	case c.WorkerConfig != nil && c.WorkerConfig.WorkerType != "local":
+		return fieldErrorf("worker_config", "worker_type %q is not built yet; leave worker_config out (local workers)", c.WorkerConfig.WorkerType)
+	case c.MaskData != nil && !maskable:
+		return fieldErrorf("mask_data", "a mask on %s is not built yet; only extract-frags takes one", c.TaskType)
+	}
+	return nil
+}
+
+// region returns the world region that the task's roi asks for, cut to extent.
+func (c *Shared) region(extent geometry.Roi, voxelSize geometry.Coordinate) (geometry.Roi, error) {
+	field, roi := "roi", c.ROI
+	if c.VoxelROI != nil {
+		if c.VoxelROI.Dims() != len(voxelSize) {
+			return geometry.Roi{}, fieldErrorf("roi_voxels", "has %d dimensions, the data %d", c.VoxelROI.Dims(), len(voxelSize))
+		}
+		world := c.VoxelROI.Mul(voxelSize).Shift(extent.Offset)
+		field, roi = "roi_voxels", &world
+	}
+	if roi == nil {
+		return extent, nil
+	}
+	cut, err := cutROI(*roi, extent)
+	if err != nil {
+		return geometry.Roi{}, &FieldError{Field: field, Err: err}
+	}
+	return cut, nil
+}
+
+func cutROI(roi, extent geometry.Roi) (geometry.Roi, error) {
+	if roi.Dims() != extent.Dims() {
+		return roi, fmt.Errorf("has %d dimensions, the data %d", roi.Dims(), extent.Dims())
+	}
+	cut := roi.Intersect(extent)
+	if cut.Empty() {
+		return roi, fmt.Errorf("%v lies outside the data, which is %v (world units)", roi, extent)
+	}
+	return cut, nil
+}
+
+// tile makes the grid of a task that processes blocks of blockSize voxels over data of the given extent.
+func (c *Shared) tile(extent geometry.Roi, voxelSize, blockSize, low, high geometry.Coordinate) (geometry.Grid, geometry.Roi, error) {
+	region, err := c.region(extent, voxelSize)
+	if err != nil {
+		return geometry.Grid{}, region, err
+	}
+	total := extent
+	if c.Grid == GridROI {
+		if !region.Shift(extent.Offset.Neg()).Aligned(voxelSize) {
+			return geometry.Grid{}, region, fieldErrorf("roi", "%v does not start and end on whole voxels of %v", region, voxelSize)
+		}
+		total = region
+	}
+	grid, err := geometry.NewGrid(total, blockSize.Mul(voxelSize), low.Mul(voxelSize), high.Mul(voxelSize), geometry.FitShrink)
+	if err != nil {
+		return geometry.Grid{}, region, &FieldError{Field: "block_size", Err: err}
+	}
+	return grid, grid.WrittenBy(grid.Writers(region)), nil
+}
+
+// Operational lists the fields that change nothing in the outputs' bytes; a fingerprint leaves them out.
+func Operational() []string {
+	return []string{"name", "roi", "roi_voxels", "after", "num_workers", "num_cache_workers", "worker_config",
+		"max_retries", "timeout", "bulk_write"}
+}

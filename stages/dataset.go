@@ -1,0 +1,93 @@
+package stages
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"volara/config"
+	"volara/geometry"
+)
+
+// DatasetType says how an array's values are meant.
+type DatasetType string
+
+// The dataset types of Volara.
+const (
+	TypeRaw         DatasetType = "raw"
+	TypeAffs        DatasetType = "affs"
+	TypeLabels      DatasetType = "labels"
+	TypeLSD         DatasetType = "lsd"
+	TypeCloudVolume DatasetType = "cloudvolume"
+)
+
+// Choices lists the values for the decoder.
+func (DatasetType) Choices() []string {
+	return []string{string(TypeRaw), string(TypeAffs), string(TypeLabels), string(TypeLSD), string(TypeCloudVolume)}
+}
+
+// A Dataset is a zarr array in a task's configuration: a path and what to believe instead of its metadata. In a file
+// it is a mapping, or the name of an entry of `datasets:`.
+type Dataset struct {
+	Ref string `json:"-"` // the name, until bound
+
+	Type      DatasetType         `json:"dataset_type,omitempty"`
+	Store     string              `json:"store" config:"required"`
+	VoxelSize geometry.Coordinate `json:"voxel_size,omitempty"` // spatial axes, world units
+	Offset    geometry.Coordinate `json:"offset,omitempty"`
+	AxisNames []string            `json:"axis_names,omitempty"` // all axes
+	Units     []string            `json:"units,omitempty"`
+	Writable  *bool               `json:"writable,omitempty"`
+
+	Neighborhood []geometry.Coordinate `json:"neighborhood,omitempty"` // affs: one offset a channel
+	Chunks       geometry.Coordinate   `json:"chunks,omitempty"`       // outputs: chunk shape in voxels
+	Compressor   string                `json:"compressor,omitempty"`   // outputs: zstd (default), blosc, gzip, raw
+
+	Channels   any            `json:"channels,omitempty"`
+	OMENorm    any            `json:"ome_norm,omitempty"`
+	ScaleShift any            `json:"scale_shift,omitempty"`
+	Stack      any            `json:"stack,omitempty"`
+	Ops        any            `json:"ops,omitempty"`
+	ZarrKwargs map[string]any `json:"zarr_kwargs,omitempty"`
+	S3Kwargs   map[string]any `json:"s3_kwargs,omitempty"`
+}
+
+// DecodeNode reads a mapping or a name.
+func (d *Dataset) DecodeNode(n *config.Node) error {
+	if n.Kind() == config.String {
+		d.Ref = n.Text()
+		return nil
+	}
+	type plain Dataset
+	return n.Decode((*plain)(d))
+}
+
+// Name is the last element of the path; Volara's task names start with it.
+func (d *Dataset) Name() string { return filepath.Base(d.Store) }
+
+// resolve makes the path absolute, fills in the type that the field wants and refuses what is not built yet.
+func (d *Dataset) resolve(base string, want DatasetType) error {
+	path, err := absolute(base, d.Store)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	d.Store = path
+	if d.Type == "" {
+		d.Type = want
+	}
+	if want != "" && d.Type != want {
+		return fmt.Errorf("%s is declared as dataset_type %s; %s is needed here", d.Store, d.Type, want)
+	}
+	if d.Type == TypeCloudVolume {
+		return fmt.Errorf("dataset_type cloudvolume is not built yet; raw, affs and labels are")
+	}
+	for name, value := range map[string]any{"channels": d.Channels, "ome_norm": d.OMENorm, "scale_shift": d.ScaleShift,
+		"stack": d.Stack, "ops": d.Ops} {
+		if value != nil && value != false {
+			return fmt.Errorf("%s of %s is not built yet; leave it out", name, d.Store)
+		}
+	}
+	if len(d.ZarrKwargs)+len(d.S3Kwargs) > 0 {
+		return fmt.Errorf("zarr_kwargs and s3_kwargs of %s are not built yet; leave them empty", d.Store)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"volara/config"
+	"volara/geometry"
+)
+
+// Noop processes blocks by waiting; it is there to try the engine: throughput, retries, who waits for whom. Its voxels
+// are world units.
+type Noop struct {
+	Shared
+
+	BlockSize geometry.Coordinate `json:"block_size" config:"required"`
+	Context   geometry.Coordinate `json:"context,omitempty"`
+	Duration  config.Duration     `json:"duration,omitempty"`  // of a block
+	FailRate  float64             `json:"fail_rate,omitempty"` // chance that a try fails, 0 to 1
+}
+
+// Common returns the fields that every task has.
+func (t *Noop) Common() *Shared { return &t.Shared }
+
+// DefaultName is the task type: a file with several no-ops must name them.
+func (t *Noop) DefaultName() string { return t.Shared.TaskType }
+
+// Bind declares nothing: order comes from `after`.
+func (t *Noop) Bind(*Binder) {}
+
+// Plan tiles the roi.
+func (t *Noop) Plan(context.Context, *Specs) (*Plan, error) {
+	if err := t.Shared.check(geometry.FitShrink, false); err != nil {
+		return nil, err
+	}
+	if t.Shared.ROI == nil {
+		return nil, fieldErrorf("roi", "is needed: a noop has no data whose extent it could take")
+	}
+	n := t.Shared.ROI.Dims()
+	if err := checkVector("block_size", t.BlockSize, n, 1); err != nil {
+		return nil, err
+	}
+	if t.Context == nil {
+		t.Context = geometry.Fill(n, 0)
+	}
+	if err := checkVector("context", t.Context, n, 0); err != nil {
+		return nil, err
+	}
+	if !(t.FailRate >= 0 && t.FailRate <= 1) {
+		return nil, fieldErrorf("fail_rate", "is %v; 0 to 1 is needed", t.FailRate)
+	}
+	if t.Duration < 0 {
+		return nil, fieldErrorf("duration", "is negative")
+	}
+	grid, err := geometry.NewGrid(*t.Shared.ROI, t.BlockSize, t.Context, t.Context, geometry.FitShrink)
+	if err != nil {
+		return nil, &FieldError{"roi", err}
+	}
+	return &Plan{Grid: grid, Region: grid.Total(), VoxelSize: geometry.Fill(n, 1)}, nil
+}
+
+// Init has nothing to create.
+func (t *Noop) Init(context.Context, *Env) error { return nil }
+
+// Drop has nothing to remove.
+func (t *Noop) Drop(context.Context, *Env) error { return nil }
+
+// Open returns the processor.
+func (t *Noop) Open(context.Context, *Env) (Processor, error) {
+	return &noop{Noop: t, tries: map[int64]uint64{}}, nil
+}
+
+type noop struct {
+	*Noop
+	mu    sync.Mutex
+	tries map[int64]uint64 // by block, kept only where tries can fail
+}
+
+func (p *noop) Close() error { return nil }
+
+var errNoop = errors.New("this try was told to fail (fail_rate)")
+
+// Process waits, and fails as often as fail_rate says.
+func (p *noop) Process(ctx context.Context, b geometry.Block) (t Timings, err error) {
+	if p.Duration > 0 {
+		watch := startWatch()
+		select {
+		case <-ctx.Done():
+			return t, ctx.Err()
+		case <-time.After(time.Duration(p.Duration)):
+		}
+		watch.lap(&t.Compute)
+	}
+	if p.FailRate > 0 && rand.New(rand.NewPCG(p.Shared.Seed, uint64(b.Index)<<8+p.try(b.Index))).Float64() < p.FailRate {
+		return t, errNoop
+	}
+	return t, nil
+}
+
+func (p *noop) try(block int64) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tries[block]++
+	return p.tries[block]
+}

@@ -1,0 +1,154 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"volara/geometry"
+	"volara/graph"
+	"volara/graph/sqlite"
+	"volara/nd"
+	"volara/zarr"
+)
+
+// An ArraySpec describes an array that exists or that a task is going to make.
+type ArraySpec struct {
+	Path       string
+	Shape      []int // all axes, channels first
+	DType      nd.DType
+	Chunks     []int               // all axes
+	VoxelSize  geometry.Coordinate // spatial axes, world units
+	Offset     geometry.Coordinate
+	AxisNames  []string // all axes
+	Units      []string // all axes
+	Types      []string // all axes
+	Compressor string
+	// Neighborhood holds the array's own offsets, one a channel, when it has them.
+	Neighborhood []geometry.Coordinate
+	// Warnings says what is odd about the array on disk.
+	Warnings []string
+	// Grid is that of the task that writes the array; nil when none in the pipeline does.
+	Grid *geometry.Grid
+}
+
+// Dims returns the number of spatial (and time) axes.
+func (s ArraySpec) Dims() int { return len(s.VoxelSize) }
+
+// ChannelAxes returns the number of leading axes that are neither space nor time.
+func (s ArraySpec) ChannelAxes() int { return len(s.Shape) - len(s.VoxelSize) }
+
+// SpatialShape returns the shape of the spatial axes in voxels.
+func (s ArraySpec) SpatialShape() geometry.Coordinate {
+	return geometry.Coordinate(s.Shape[s.ChannelAxes():])
+}
+
+// ROI returns the array's extent in world units.
+func (s ArraySpec) ROI() geometry.Roi {
+	return geometry.NewRoi(s.Offset, s.SpatialShape().Mul(s.VoxelSize))
+}
+
+// Voxels returns the box of voxels (spatial axes) that a world region covers; it may leave the array.
+func (s ArraySpec) Voxels(world geometry.Roi) geometry.Roi {
+	return world.Shift(s.Offset.Neg()).Cover(s.VoxelSize)
+}
+
+// GraphSpec describes a graph that exists or that a task is going to make.
+type GraphSpec struct {
+	Schema graph.Schema
+	Extent geometry.Roi // of node positions
+	// BlockVoxels and Grid are those of the task that writes the nodes; Grid is nil when none in the pipeline does.
+	BlockVoxels int64
+	Grid        *geometry.Grid
+}
+
+// Specs resolves what tasks read while a pipeline is planned: planned outputs first, then what is on disk.
+type Specs struct {
+	arrays map[string]ArraySpec
+	graphs map[string]GraphSpec
+	luts   map[string]bool
+}
+
+// NewSpecs returns an empty set of planned outputs.
+func NewSpecs() *Specs {
+	return &Specs{arrays: map[string]ArraySpec{}, graphs: map[string]GraphSpec{}, luts: map[string]bool{}}
+}
+
+// AddArray records a planned output.
+func (s *Specs) AddArray(spec ArraySpec) { s.arrays[spec.Path] = spec }
+
+// AddGraph records a planned graph.
+func (s *Specs) AddGraph(path string, spec GraphSpec) { s.graphs[path] = spec }
+
+// AddLUT records a planned look-up table.
+func (s *Specs) AddLUT(path string) { s.luts[path] = true }
+
+// Array returns the specification of a dataset, with the dataset's own overrides applied.
+func (s *Specs) Array(ctx context.Context, d *Dataset) (ArraySpec, error) {
+	if spec, ok := s.arrays[d.Store]; ok {
+		return spec, nil
+	}
+	array, err := zarr.Open(ctx, d.Store)
+	if err != nil {
+		return ArraySpec{}, err
+	}
+	defer array.Close()
+	return SpecOf(array, d)
+}
+
+// SpecOf describes an open array, with the dataset's overrides applied.
+func SpecOf(array *zarr.Array, d *Dataset) (ArraySpec, error) {
+	m := array.Metadata()
+	spatial, err := array.Spatial(overrides(d))
+	if err != nil {
+		return ArraySpec{}, err
+	}
+	for _, axis := range spatial.Physical() {
+		if axis < spatial.ChannelAxes {
+			return ArraySpec{}, fmt.Errorf("%s: axes %v of types %v: channels must come first", d.Store, spatial.AxisNames, spatial.Types)
+		}
+	}
+	spec := ArraySpec{Path: d.Store, Shape: m.Shape, DType: m.DType, Chunks: m.Chunks, AxisNames: spatial.AxisNames,
+		Units: spatial.Units, Types: spatial.Types}
+	var rounded []string
+	if spec.VoxelSize, spec.Offset, rounded, err = spatial.Rounded(); err != nil {
+		return spec, fmt.Errorf("%s: %w", d.Store, err)
+	}
+	for _, w := range slices.Concat(m.Warnings, spatial.Warnings, rounded) {
+		spec.Warnings = append(spec.Warnings, d.Store+": "+w)
+	}
+	if !spec.VoxelSize.All(func(v int) bool { return v > 0 }) {
+		return spec, fmt.Errorf("%s: voxel_size %v is not positive", d.Store, spec.VoxelSize)
+	}
+	spec.Neighborhood, err = neighborhoodAttr(array)
+	return spec, err
+}
+
+// Graph returns the specification of a database: planned, or as it is on disk.
+func (s *Specs) Graph(ctx context.Context, d *DB) (GraphSpec, error) {
+	if spec, ok := s.graphs[d.Path]; ok {
+		return spec, nil
+	}
+	schema, err := d.Schema()
+	if err != nil {
+		return GraphSpec{}, err
+	}
+	store, err := sqlite.Open(ctx, d.Path, schema, sqlite.Options{ReadOnly: true})
+	if err != nil {
+		return GraphSpec{}, err
+	}
+	extent, err := store.Extent(ctx)
+	if closeErr := store.Close(); err == nil {
+		err = closeErr
+	}
+	return GraphSpec{Schema: schema, Extent: extent}, err
+}
+
+// PlannedLUT reports whether a task of the pipeline writes the table.
+func (s *Specs) PlannedLUT(path string) bool { return s.luts[path] }
+
+// PlannedGraph returns the graph that an earlier task of the pipeline has planned.
+func (s *Specs) PlannedGraph(path string) (GraphSpec, bool) {
+	spec, ok := s.graphs[path]
+	return spec, ok
+}
