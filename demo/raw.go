@@ -51,13 +51,13 @@ func newPainter(f frame, labels []uint32, seed uint64) *painter {
 	return &painter{
 		frame: f, labels: labels, seed: seed, unit: unit,
 		stencil: newStencil(f, 0.17*unit), organelles: findOrganelles(f, labels, hash(seed, 1)),
-		cloud:    named(2, 5.5),  // where vesicles gather
-		spots:    named(3, 0.4),  // the vesicles
-		tubules:  named(4, 2.3),  // endoplasmic reticulum runs where this is 0
-		fibres:   named(5, 5.0),  // and this is large
-		mottle:   named(6, 0.8),  // of the cytoplasm
-		staining: named(7, 38),   // of the whole block
-		density:  named(8, 4.2),  // synaptic densities: dark, thick membranes where this is large
+		cloud:    named(2, 5.5), // where vesicles gather
+		spots:    named(3, 0.4), // the vesicles
+		tubules:  named(4, 2.3), // endoplasmic reticulum runs where this is 0
+		fibres:   named(5, 5.0), // and this is large
+		mottle:   named(6, 0.8), // of the cytoplasm
+		staining: named(7, 38),  // of the whole block
+		density:  named(8, 4.2), // synaptic densities: dark, thick membranes where this is large
 	}
 }
 
@@ -151,9 +151,9 @@ type weighted struct {
 // voxel's own.
 func newStencil(f frame, sigma float64) []weighted {
 	var reach [3]int
-	var scale vec // world units to σ; along a coarse axis the blur is at least half a voxel
+	var scale vec // world units to σ; along a coarse axis the blur is two thirds of a voxel, nearly
 	for d := range 3 {
-		scale[d] = 1 / max(sigma, 0.5*f.voxel[d])
+		scale[d] = 1 / max(sigma, 0.65*f.voxel[d])
 		if !f.flat(d) {
 			reach[d] = int(2.6 / scale[d] / f.voxel[d])
 		}
