@@ -3,36 +3,25 @@ package kernels
 // outside is the parent of a node that takes no part in the clustering.
 const outside = -1
 
-// A forest clusters nodes under attraction and mutual exclusion: a disjoint-set forest whose roots carry lists of the
-// clusters that they must never join.
+// A forest clusters nodes under attraction and mutual exclusion: a disjoint-set forest whose roots know the clusters
+// that they must never join.
 //
-// The root of a cluster is its smallest node, so that parent[i] <= i always. A cluster's exclusions are a circular
-// linked list, so that joining two lists is one swap. An entry names some node of the other cluster, found again by
-// its root; entries may repeat. Every exclusion stands in both lists, so a look-up walks two lists in step and ends
-// with the shorter one. A look-up that finds nothing is followed by a join, which bounds all such walks by
-// M·log(M) steps for M exclusions; one that finds something is remembered by the pair of roots.
+// The root of a cluster is its smallest node, so that parent[i] <= i always. Every exclusion stands in the lists of
+// both clusters, as some node of the other one, so a look-up need only read the shorter list. A look-up that finds
+// nothing is followed by a join, which bounds all of them by M·log(M) steps for M exclusions; one that finds something
+// is remembered by the pair of roots.
 type forest struct {
 	parent     []int32
-	exclusions []uint32 // for each root, the last entry of its list in links; 0: the list is empty
-	links      []link   // links[0] is not used
+	exclusions []uint32 // for each root its list, in lists; 0: none
+	lists      blockLists
 	known      []uint64 // a direct-mapped cache of pairs of roots that exclude each other
-}
-
-type link struct {
-	node int32
-	next uint32
 }
 
 const knownBits = 13
 
-// newForest returns n separate nodes, with room for a number of exclusions.
-func newForest(n, exclusions int) *forest {
-	f := &forest{
-		parent:     make([]int32, n),
-		exclusions: make([]uint32, n),
-		links:      make([]link, 1, 1+2*exclusions),
-		known:      make([]uint64, 1<<knownBits),
-	}
+// newForest returns n separate nodes.
+func newForest(n int) *forest {
+	f := &forest{parent: make([]int32, n), exclusions: make([]uint32, n), known: make([]uint64, 1<<knownBits)}
 	for i := range f.parent {
 		f.parent[i] = int32(i)
 	}
@@ -75,13 +64,8 @@ func (f *forest) attract(u, v int32) {
 func (f *forest) join(u, v int32) {
 	low, high := min(u, v), max(u, v)
 	f.parent[high] = low
-	a, b := f.exclusions[low], f.exclusions[high]
-	switch {
-	case b == 0:
-	case a == 0:
-		f.exclusions[low] = b
-	default:
-		f.links[a].next, f.links[b].next = f.links[b].next, f.links[a].next
+	if list := f.exclusions[high]; list != 0 {
+		f.exclusions[low] = f.lists.concat(f.exclusions[low], list)
 	}
 }
 
@@ -96,56 +80,58 @@ func (f *forest) repel(u, v int32) {
 		return
 	}
 	f.known[slot] = key
-	f.push(u, v)
-	f.push(v, u)
-}
-
-// push appends node to root's exclusions.
-func (f *forest) push(root, node int32) {
-	i := uint32(len(f.links))
-	tail := f.exclusions[root]
-	if tail == 0 {
-		f.links = append(f.links, link{node, i})
-		f.exclusions[root] = i
-		return
-	}
-	// The new entry goes to the head of the list: a recent exclusion is the likeliest to be asked for.
-	f.links = append(f.links, link{node, f.links[tail].next})
-	f.links[tail].next = i
+	f.exclusions[u] = f.lists.push(f.exclusions[u], v)
+	f.exclusions[v] = f.lists.push(f.exclusions[v], u)
 }
 
 // excluded reports whether two different roots exclude each other.
 func (f *forest) excluded(u, v int32) bool {
-	tailU, tailV := f.exclusions[u], f.exclusions[v]
-	if tailU == 0 || tailV == 0 {
+	listU, listV := f.exclusions[u], f.exclusions[v]
+	if listU == 0 || listV == 0 {
 		return false
 	}
 	key, slot := pairKey(u, v)
 	if f.known[slot] == key {
 		return true
 	}
-	if !f.search(u, v, tailU, tailV) {
+	if !f.search(u, v, listU, listV) {
 		return false
 	}
 	f.known[slot] = key
 	return true
 }
 
-func (f *forest) search(u, v int32, tailU, tailV uint32) bool {
-	headU, headV := f.links[tailU].next, f.links[tailV].next
-	for i, j := headU, headV; ; i, j = f.links[i].next, f.links[j].next {
-		if f.find(f.links[i].node) == v {
-			f.links[i].node, f.links[headU].node = f.links[headU].node, f.links[i].node
+// search looks for v in u's list or for u in v's, whichever turns out shorter.
+func (f *forest) search(u, v int32, listU, listV uint32) bool {
+	b, c := f.lists.block(listU), f.lists.block(listV)
+	if c.next == listV && (b.next != listU || c.n < b.n) {
+		u, v, listU, listV, b, c = v, u, listV, listU, c, b
+	}
+	for b, c = f.lists.block(b.next), f.lists.block(c.next); ; b, c = f.lists.block(b.next), f.lists.block(c.next) {
+		if f.holds(b, v) {
 			return true
 		}
-		if f.find(f.links[j].node) == u {
-			f.links[j].node, f.links[headV].node = f.links[headV].node, f.links[j].node
+		if b.last {
+			return false
+		}
+		if f.holds(c, u) {
 			return true
 		}
-		if i == tailU || j == tailV {
+		if c.last {
 			return false
 		}
 	}
+}
+
+// holds reports whether a block of exclusions names a node of the cluster of root. It replaces the nodes by their roots.
+func (f *forest) holds(b *block, root int32) bool {
+	found := false
+	for i, node := range b.nodes[:b.n] {
+		r := f.find(node)
+		b.nodes[i] = r
+		found = found || r == root
+	}
+	return found
 }
 
 // pairKey returns a number for an unordered pair, never zero for different nodes, and its place in the cache.

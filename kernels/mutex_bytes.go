@@ -17,13 +17,7 @@ func mutexBytes(affs []uint8, n int, channels []mutexChannel) *forest {
 	}
 	buckets := byteBuckets(channels, counts)
 	order := sortBytes(affs, channels, buckets)
-	repulsive := 0
-	for _, b := range buckets {
-		if b.sign <= 0 {
-			repulsive += b.len
-		}
-	}
-	f := newForest(n, repulsive)
+	f := newForest(n)
 	f.drop(alive)
 	for _, b := range buckets {
 		edges := order[b.start : b.start+b.len]
@@ -195,11 +189,14 @@ func (f *forest) repelAll(edges []uint32, shift int32) {
 
 // mixAll takes edges of which those with a value of at least lowest attract.
 func (f *forest) mixAll(edges []uint32, shift int32, affs []uint8, lowest int) {
-	for i, e := range edges {
-		if int(affs[e]) >= lowest {
-			f.attractAll(edges[i:i+1], shift)
+	for i := 0; i < len(edges); {
+		start, attracts := i, int(affs[edges[i]]) >= lowest
+		for i++; i < len(edges) && (int(affs[edges[i]]) >= lowest) == attracts; i++ {
+		}
+		if attracts {
+			f.attractAll(edges[start:i], shift)
 		} else {
-			f.repelAll(edges[i:i+1], shift)
+			f.repelAll(edges[start:i], shift)
 		}
 	}
 }

@@ -40,13 +40,12 @@ func mutexFloats[T float32 | float64](affs []T, n int, channels []mutexChannel) 
 	o := &floatOrder[T]{affs: affs, n: n, channels: channels, limit: max(n/2, 1<<12)}
 	counts := make([]uint32, 1<<magnitudeBits)
 	alive := make([]uint8, n)
-	repulsive := 0
 	for c := range channels {
-		repulsive += o.count(counts, alive, &channels[c])
+		o.count(counts, alive, &channels[c])
 	}
 	parts, ends := splitMagnitudes(counts)
 	order := o.split(parts, ends)
-	o.forest = newForest(n, repulsive)
+	o.forest = newForest(n)
 	o.forest.drop(alive)
 	start := uint32(0)
 	for _, end := range ends {
@@ -61,9 +60,8 @@ func magnitude(score float64) uint32 {
 	return math.Float32bits(float32(score)) << 1 >> (32 - magnitudeBits)
 }
 
-// count counts the edges of a channel by magnitude, marks the voxels that an attractive one touches, and returns how
-// many repel.
-func (o *floatOrder[T]) count(counts []uint32, alive []uint8, ch *mutexChannel) (repulsive int) {
+// count counts the edges of a channel by magnitude, marks the voxels that an attractive one touches.
+func (o *floatOrder[T]) count(counts []uint32, alive []uint8, ch *mutexChannel) {
 	ch.rows(func(start, n, step int) {
 		near, far := alive[start:], alive[start+ch.shift:]
 		for i := 0; i < n*step; i += step {
@@ -71,12 +69,9 @@ func (o *floatOrder[T]) count(counts []uint32, alive []uint8, ch *mutexChannel) 
 			counts[magnitude(score)]++
 			if score > 0 {
 				near[i], far[i] = 1, 1
-			} else {
-				repulsive++
 			}
 		}
 	})
-	return repulsive
 }
 
 // splitMagnitudes groups magnitudes, from the highest down, into parts of about equally many edges. It returns the

@@ -13,7 +13,7 @@ type SignedEdge struct {
 // joins the clusters of its ends unless these exclude each other; any other makes them exclude each other unless they
 // are one. The pairs of joined are in one cluster from the start, whatever the edges say.
 func ClusterSignedGraph(n int, edges []SignedEdge, joined [][2]int32) []int32 {
-	f := newForest(n, 0)
+	f := newForest(n)
 	for _, pair := range joined {
 		f.attract(pair[0], pair[1])
 	}
