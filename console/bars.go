@@ -2,6 +2,7 @@ package console
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,6 +55,7 @@ func (b *bars) start() {
 	})
 	tasks := mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error {
 		lines := b.painter.taskLines(*b.current.Load(), st.AvailableWidth, max(1, termHeight(b.out)-3))
+		slices.Reverse(lines) // the library stacks them upward from the footer
 		_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 		return err
 	})

@@ -48,6 +48,9 @@ const (
 
 var dropOrder = []int{colVoxels, colRunning, colRate, colBar, colBlocks, colETA}
 
+// leastWidth keeps the bars from jumping when a number gains a digit.
+var leastWidth = [columns]int{colPercent: 4, colRate: 6, colVoxels: 10, colETA: 10}
+
 const (
 	narrowBar = 8
 	widestBar = 40
@@ -63,7 +66,9 @@ func (p painter) taskLines(s Snapshot, width, height int) []string {
 	for i, t := range tasks {
 		cells[i] = taskCells(t, s)
 		for c, text := range cells[i] {
-			widths[c] = max(widths[c], runewidth.StringWidth(text))
+			if text != "" {
+				widths[c] = max(widths[c], leastWidth[c], runewidth.StringWidth(text))
+			}
 		}
 	}
 	shown, bar := layout(widths, width)
@@ -212,7 +217,7 @@ func (p painter) taskLine(t TaskSnapshot, cells [columns]string, widths [columns
 	if runewidth.StringWidth(plain.String()) > width {
 		return fit(plain.String(), width)
 	}
-	return painted.String()
+	return strings.TrimRight(painted.String(), " ")
 }
 
 func barStyle(t TaskSnapshot) string {
@@ -246,10 +251,11 @@ func (p painter) bar(t TaskSnapshot, width int) string {
 // footer says how the run as a whole stands.
 func (p painter) footer(s Snapshot, width int) string {
 	elapsed := Duration(seconds(s.Elapsed).Truncate(time.Second))
-	text, style := s.Run+": "+s.State+", "+elapsed, styleDim
+	run := oneLine(s.Run)
+	text, style := run+": "+s.State+", "+elapsed, styleDim
 	switch s.State {
 	case stream.StatePaused:
-		text, style = fmt.Sprintf("%s: paused: %s (%s since the start)", s.Run, s.Reason, elapsed), styleWarn
+		text, style = fmt.Sprintf("%s: paused: %s (%s since the start)", run, oneLine(s.Reason), elapsed), styleWarn
 	case stream.StateFailed, stream.StateStopped:
 		style = styleBad
 	case stream.StateDone:

@@ -54,9 +54,9 @@ func (v *plainView) announce(s Snapshot) {
 	}
 	switch {
 	case s.State == stream.StatePaused:
-		fmt.Fprintf(v.out, "%s: paused: %s\n", s.Run, s.Reason)
+		fmt.Fprintf(v.out, "%s: paused: %s\n", oneLine(s.Run), s.Reason)
 	case v.state == stream.StatePaused && s.State == stream.StateRunning:
-		fmt.Fprintf(v.out, "%s: goes on\n", s.Run)
+		fmt.Fprintf(v.out, "%s: goes on\n", oneLine(s.Run))
 	}
 	v.state, v.reason = s.State, s.Reason
 }

@@ -121,7 +121,7 @@ func Summary(s stream.Status) string {
 		text += fmt.Sprintf(", %s failed", Count(failed))
 	}
 	if orphaned > 0 {
-		text += fmt.Sprintf(", %s wait for failed ones", Count(orphaned))
+		text += fmt.Sprintf(", %s orphaned", Count(orphaned))
 	}
 	switch s.State {
 	case stream.StatePaused:
