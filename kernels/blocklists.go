@@ -1,13 +1,20 @@
 package kernels
 
-// blockLists holds many short lists of nodes. A list is a ring of blocks, named by the number of its last one, so that
-// concatenation is one swap; a node's first few entries share a cache line. Number 0 is the empty list. Memory comes
-// in chunks, so that growth neither copies nor doubles it.
+// blockLists holds many short lists of nodes. A list is a ring of blocks, so that concatenation is one swap; a node's
+// first few entries share a cache line. Memory comes in chunks, so that growth neither copies nor doubles it.
 type blockLists struct {
 	chunks [][]block
-	used   uint32   // blocks, the unused block 0 included
+	used   uint32   // blocks, block 0, which is no list's, included
 	free   []uint32 // blocks that concatenation emptied
 }
+
+// A blockList is a list: the number of its last block, doubled, plus one if there are others. 0 is the empty list.
+type blockList uint32
+
+func (l blockList) tail() uint32 { return uint32(l >> 1) }
+
+// long reports whether the list has more than one block.
+func (l blockList) long() bool { return l&1 == 1 }
 
 const (
 	blockNodes = 6
@@ -16,8 +23,7 @@ const (
 
 type block struct {
 	next  uint32
-	n     uint16
-	last  bool
+	n     uint32
 	nodes [blockNodes]int32
 }
 
@@ -27,40 +33,41 @@ func (l *blockLists) block(i uint32) *block {
 }
 
 // push adds a node to a list and returns the list.
-func (l *blockLists) push(list uint32, node int32) uint32 {
+func (l *blockLists) push(list blockList, node int32) blockList {
 	var b *block
 	if list != 0 {
-		if b = l.block(list); b.n < blockNodes {
+		if b = l.block(list.tail()); b.n < blockNodes {
 			b.nodes[b.n] = node
 			b.n++
 			return list
 		}
 	}
 	i := l.alloc()
-	*l.block(i) = block{next: i, n: 1, last: true, nodes: [blockNodes]int32{node}}
-	if list != 0 {
-		l.block(i).next, b.next, b.last = b.next, i, false
+	*l.block(i) = block{next: i, n: 1, nodes: [blockNodes]int32{node}}
+	if list == 0 {
+		return blockList(i << 1)
 	}
-	return i
+	l.block(i).next, b.next = b.next, i
+	return blockList(i<<1 | 1)
 }
 
-// concat joins two lists, neither of which may be used any more, to one. Two short ones are packed into one block.
-func (l *blockLists) concat(x, y uint32) uint32 {
+// concat joins two lists, neither of which may be used any more, to one. A short one is packed into the other's last
+// block if there is room.
+func (l *blockLists) concat(x, y blockList) blockList {
 	if x == 0 {
 		return y
 	}
-	a, b := l.block(x), l.block(y)
-	if b.next == y && l.pack(a, b) {
-		l.free = append(l.free, y)
+	a, b := l.block(x.tail()), l.block(y.tail())
+	if !y.long() && l.pack(a, b) {
+		l.free = append(l.free, y.tail())
 		return x
 	}
-	if a.next == x && l.pack(b, a) {
-		l.free = append(l.free, x)
+	if !x.long() && l.pack(b, a) {
+		l.free = append(l.free, x.tail())
 		return y
 	}
 	a.next, b.next = b.next, a.next
-	a.last = false
-	return y
+	return y | 1
 }
 
 // pack moves the nodes of b to a, without those that a holds already, and reports whether they had room.

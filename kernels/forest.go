@@ -1,29 +1,30 @@
 package kernels
 
-// outside is the parent of a node that takes no part in the clustering.
-const outside = -1
+import "math"
+
+// outside is the entry of a node that takes no part in the clustering.
+const outside = math.MinInt32
 
 // A forest clusters nodes under attraction and mutual exclusion: a disjoint-set forest whose roots know the clusters
 // that they must never join.
 //
-// The root of a cluster is its smallest node, so that parent[i] <= i always. Every exclusion stands in the lists of
-// both clusters, as some node of the other one, so a look-up need only read the shorter list. A look-up that finds
-// nothing is followed by a join, which bounds all of them by M·log(M) steps for M exclusions; one that finds something
-// is remembered by the pair of roots.
+// The root of a cluster is its smallest node, so that a parent is never greater than its child. Every exclusion stands
+// in the lists of both clusters, as some node of the other one, so a look-up need only read the shorter list. A look-up
+// that finds nothing is followed by a join, which bounds all of them by M·log(M) steps for M exclusions; one that finds
+// something is remembered by the pair of roots.
 type forest struct {
-	parent     []int32
-	exclusions []uint32 // for each root its list, in lists; 0: none
-	lists      blockLists
-	known      []uint64 // a direct-mapped cache of pairs of roots that exclude each other
+	parent []int32 // of a root: -1 - its list of exclusions
+	lists  blockLists
+	known  []uint64 // a direct-mapped cache of pairs of roots that exclude each other
 }
 
 const knownBits = 13
 
 // newForest returns n separate nodes.
 func newForest(n int) *forest {
-	f := &forest{parent: make([]int32, n), exclusions: make([]uint32, n), known: make([]uint64, 1<<knownBits)}
+	f := &forest{parent: make([]int32, n), known: make([]uint64, 1<<knownBits)}
 	for i := range f.parent {
-		f.parent[i] = int32(i)
+		f.parent[i] = -1
 	}
 	return f
 }
@@ -41,14 +42,29 @@ func (f *forest) drop(alive []uint8) {
 func (f *forest) find(i int32) int32 {
 	parent := f.parent
 	p := parent[i]
+	if p < 0 {
+		return i
+	}
 	for {
 		g := parent[p]
-		if g == p {
+		if g < 0 {
 			return p
 		}
 		parent[i] = g
-		i, p = g, parent[g]
+		i, p = p, g
 	}
+}
+
+// list returns the list of exclusions of a root.
+func (f *forest) list(root int32) blockList { return blockList(-1 - f.parent[root]) }
+
+func (f *forest) setList(root int32, list blockList) { f.parent[root] = -1 - int32(list) }
+
+// settled reports whether an edge between u and v no longer matters: because both are seen to be in one cluster at
+// first glance, or one is outside.
+func (f *forest) settled(u, v int32) bool {
+	p, q := f.parent[u], f.parent[v]
+	return p == q && p >= 0 || p == outside || q == outside
 }
 
 // attract joins the clusters of u and v unless they exclude each other.
@@ -63,10 +79,10 @@ func (f *forest) attract(u, v int32) {
 // join makes one cluster of two roots.
 func (f *forest) join(u, v int32) {
 	low, high := min(u, v), max(u, v)
-	f.parent[high] = low
-	if list := f.exclusions[high]; list != 0 {
-		f.exclusions[low] = f.lists.concat(f.exclusions[low], list)
+	if list := f.list(high); list != 0 {
+		f.setList(low, f.lists.concat(f.list(low), list))
 	}
+	f.parent[high] = low
 }
 
 // repel makes the clusters of u and v exclude each other unless they are one already.
@@ -80,13 +96,13 @@ func (f *forest) repel(u, v int32) {
 		return
 	}
 	f.known[slot] = key
-	f.exclusions[u] = f.lists.push(f.exclusions[u], v)
-	f.exclusions[v] = f.lists.push(f.exclusions[v], u)
+	f.setList(u, f.lists.push(f.list(u), v))
+	f.setList(v, f.lists.push(f.list(v), u))
 }
 
 // excluded reports whether two different roots exclude each other.
 func (f *forest) excluded(u, v int32) bool {
-	listU, listV := f.exclusions[u], f.exclusions[v]
+	listU, listV := f.list(u), f.list(v)
 	if listU == 0 || listV == 0 {
 		return false
 	}
@@ -102,24 +118,29 @@ func (f *forest) excluded(u, v int32) bool {
 }
 
 // search looks for v in u's list or for u in v's, whichever turns out shorter.
-func (f *forest) search(u, v int32, listU, listV uint32) bool {
-	b, c := f.lists.block(listU), f.lists.block(listV)
-	if c.next == listV && (b.next != listU || c.n < b.n) {
-		u, v, listU, listV, b, c = v, u, listV, listU, c, b
+func (f *forest) search(u, v int32, listU, listV blockList) bool {
+	switch {
+	case !listU.long():
+		return f.holds(f.lists.block(listU.tail()), v)
+	case !listV.long():
+		return f.holds(f.lists.block(listV.tail()), u)
 	}
-	for b, c = f.lists.block(b.next), f.lists.block(c.next); ; b, c = f.lists.block(b.next), f.lists.block(c.next) {
+	i, j := f.lists.block(listU.tail()).next, f.lists.block(listV.tail()).next
+	for {
+		b, c := f.lists.block(i), f.lists.block(j)
 		if f.holds(b, v) {
 			return true
 		}
-		if b.last {
+		if i == listU.tail() {
 			return false
 		}
 		if f.holds(c, u) {
 			return true
 		}
-		if c.last {
+		if j == listV.tail() {
 			return false
 		}
+		i, j = b.next, c.next
 	}
 }
 
@@ -128,7 +149,9 @@ func (f *forest) holds(b *block, root int32) bool {
 	found := false
 	for i, node := range b.nodes[:b.n] {
 		r := f.find(node)
-		b.nodes[i] = r
+		if r != node {
+			b.nodes[i] = r
+		}
 		found = found || r == root
 	}
 	return found
@@ -147,7 +170,7 @@ func (f *forest) labels(dst []uint64) int {
 		switch {
 		case p == outside:
 			dst[i] = 0
-		case int(p) == i:
+		case p < 0:
 			n++
 			dst[i] = uint64(n)
 		default:

@@ -171,17 +171,15 @@ func (f *forest) attractAll(edges []uint32, shift int32) {
 	parent := f.parent
 	for _, e := range edges {
 		u := int32(e)
-		if parent[u] != parent[u+shift] {
+		if p := parent[u]; p < 0 || p != parent[u+shift] {
 			f.attract(u, u+shift)
 		}
 	}
 }
 
 func (f *forest) repelAll(edges []uint32, shift int32) {
-	parent := f.parent
 	for _, e := range edges {
-		u := int32(e)
-		if p, q := parent[u], parent[u+shift]; p != q && p != outside && q != outside {
+		if u := int32(e); !f.settled(u, u+shift) {
 			f.repel(u, u+shift)
 		}
 	}

@@ -135,7 +135,6 @@ func (o *floatOrder[T]) drain(edges []uint32) {
 
 // visit calls f for those edges that still matter.
 func (o *floatOrder[T]) visit(edges []uint32, f func(e uint32, u int32, c int)) {
-	parent := o.forest.parent
 	c, base, shift := -1, 0, int32(0)
 	for _, e := range edges {
 		for c < 0 || int(e) >= base+o.n {
@@ -143,7 +142,7 @@ func (o *floatOrder[T]) visit(edges []uint32, f func(e uint32, u int32, c int)) 
 			base, shift = c*o.n, int32(o.channels[c].shift)
 		}
 		u := int32(int(e) - base)
-		if p, q := parent[u], parent[u+shift]; p != q && p != outside && q != outside {
+		if !o.forest.settled(u, u+shift) {
 			f(e, u, c)
 		}
 	}
@@ -257,7 +256,7 @@ func (o *floatOrder[T]) take(edges []scoredEdge) {
 		e := &edges[i]
 		v := e.voxel + int32(o.channels[e.channel].shift)
 		switch {
-		case f.parent[e.voxel] == f.parent[v]:
+		case f.settled(e.voxel, v):
 		case e.attract:
 			f.attract(e.voxel, v)
 		default:

@@ -24,8 +24,13 @@ func ClusterSignedGraph(n int, edges []SignedEdge, joined [][2]int32) []int32 {
 			f.repel(e.U, e.V)
 		}
 	}
-	for i, p := range f.parent {
-		f.parent[i] = f.parent[p] // a parent is smaller than its child, and so already a root
+	smallest := f.parent
+	for i, p := range smallest {
+		if p < 0 {
+			smallest[i] = int32(i)
+		} else {
+			smallest[i] = smallest[p] // p < i has its answer already
+		}
 	}
-	return f.parent
+	return smallest
 }
