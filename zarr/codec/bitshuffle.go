@@ -56,11 +56,10 @@ func bitunshuffle(dst, src []byte, size int) {
 
 // bitunshuffle64 restores one byte of 64 elements, size bytes apart in dst, from eight bytes of each of eight rows.
 func bitunshuffle64(dst, src []byte, size, row int) {
-	var words [8]uint64
-	for b := range words {
-		words[b] = binary.LittleEndian.Uint64(src[b*row:])
-	}
-	transposeBytes(&words) // word g now holds byte g of the eight rows
+	row64 := func(b int) uint64 { return binary.LittleEndian.Uint64(src[b*row:]) }
+	var words [8]uint64 // word g gets byte g of the eight rows
+	words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7] = transposeBytes(
+		row64(0), row64(1), row64(2), row64(3), row64(4), row64(5), row64(6), row64(7))
 	at := 0
 	for _, x := range words {
 		x = transposeBits(x)

@@ -13,7 +13,11 @@ type CRC32C struct{}
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Spec implements Codec.
-func (CRC32C) Spec() Spec { return Spec{V3Name: "crc32c"} }
+func (CRC32C) Spec() Spec { return Spec{"crc32c", nil, idV2{"crc32c"}} }
+
+type idV2 struct {
+	ID string `json:"id"`
+}
 
 // Encode implements Codec.
 func (CRC32C) Encode(dst, src []byte) ([]byte, error) {

@@ -12,7 +12,7 @@ import (
 
 // Gzip is gzip (RFC 1952). Concatenated members are read as one.
 type Gzip struct {
-	// Level is 0 (stored) to 9 (smallest).
+	// Level is 0 (stored) to 9 (smallest), or −1 (the default, 6).
 	Level int
 
 	writers, readers sync.Pool

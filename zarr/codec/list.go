@@ -28,6 +28,7 @@ var v3 = []parser{
 // v2 lists the compressors of .zarray.
 var v2 = []parser{
 	{"blosc", parseBloscV2},
+	{"crc32c", parseCRC32CV2},
 	{"gzip", parseGzip},
 	{"lz4", parseLZ4},
 	{"zlib", parseZlib},
@@ -97,14 +98,25 @@ func parseZstd(decode func(any) error, _ int) (Codec, error) {
 	if err := decode(&c); err != nil {
 		return nil, err
 	}
-	if c.Level < -131072 || c.Level > 22 {
-		return nil, fmt.Errorf("level %d is not in -131072..22", c.Level)
-	}
 	return &Zstd{Level: c.Level, Checksum: c.Checksum}, nil
 }
 
+// parseCRC32CV2 knows numcodecs' checksum where v3 has it too, at the end.
+func parseCRC32CV2(decode func(any) error, _ int) (Codec, error) {
+	var c struct {
+		Location string `json:"location"`
+	}
+	if err := decode(&c); err != nil {
+		return nil, err
+	}
+	if c.Location != "" && c.Location != "end" {
+		return nil, fmt.Errorf("location %q: supported is \"end\"", c.Location)
+	}
+	return CRC32C{}, nil
+}
+
 func parseGzip(decode func(any) error, _ int) (Codec, error) {
-	level, err := parseLevel(decode, 0, 9)
+	level, err := parseLevel(decode, -1, 9)
 	return &Gzip{Level: level}, err
 }
 

@@ -64,14 +64,14 @@ func unshuffle4(dst, src []byte, n int) {
 	for ; i+8 <= n; i += 8 {
 		a, b := binary.LittleEndian.Uint64(p0[i:]), binary.LittleEndian.Uint64(p1[i:])
 		c, d := binary.LittleEndian.Uint64(p2[i:]), binary.LittleEndian.Uint64(p3[i:])
-		out := dst[4*i : 4*i+32]
-		for k := 0; k < 32; k += 8 {
-			// Two elements at a time: the low two bytes of each plane.
-			x := a&0xff | b&0xff<<8 | c&0xff<<16 | d&0xff<<24
-			y := a>>8&0xff | b>>8&0xff<<8 | c>>8&0xff<<16 | d>>8&0xff<<24
-			binary.LittleEndian.PutUint64(out[k:], x|y<<32)
-			a, b, c, d = a>>16, b>>16, c>>16, d>>16
-		}
+		// Pairs of bytes of elements 0–3 and 4–7, then whole elements.
+		abLow, abHigh := spread2(a)|spread2(b)<<8, spread2(a>>32)|spread2(b>>32)<<8
+		cdLow, cdHigh := spread2(c)|spread2(d)<<8, spread2(c>>32)|spread2(d>>32)<<8
+		out := dst[4*i : 4*i+32 : 4*i+32]
+		binary.LittleEndian.PutUint64(out, spread4(abLow)|spread4(cdLow)<<16)
+		binary.LittleEndian.PutUint64(out[8:], spread4(abLow>>32)|spread4(cdLow>>32)<<16)
+		binary.LittleEndian.PutUint64(out[16:], spread4(abHigh)|spread4(cdHigh)<<16)
+		binary.LittleEndian.PutUint64(out[24:], spread4(abHigh>>32)|spread4(cdHigh>>32)<<16)
 	}
 	for ; i < n; i++ {
 		binary.LittleEndian.PutUint32(dst[4*i:],
@@ -79,19 +79,32 @@ func unshuffle4(dst, src []byte, n int) {
 	}
 }
 
+// spread4 puts the two low 16-bit words of x into the even words of the result.
+func spread4(x uint64) uint64 {
+	x &= 0xffffffff
+	return (x | x<<16) & 0x0000ffff0000ffff
+}
+
 func unshuffle8(dst, src []byte, n int) {
+	p0, p1, p2, p3 := src[:n], src[n:2*n], src[2*n:3*n], src[3*n:4*n]
+	p4, p5, p6, p7 := src[4*n:5*n], src[5*n:6*n], src[6*n:7*n], src[7*n:8*n]
 	dst = dst[:8*n]
 	i := 0
 	for ; i+8 <= n; i += 8 {
-		var rows [8]uint64
-		for k := range rows {
-			rows[k] = binary.LittleEndian.Uint64(src[k*n+i:])
-		}
-		transposeBytes(&rows)
-		out := dst[8*i : 8*i+64]
-		for k, r := range rows {
-			binary.LittleEndian.PutUint64(out[8*k:], r)
-		}
+		r0, r1, r2, r3, r4, r5, r6, r7 := transposeBytes(
+			binary.LittleEndian.Uint64(p0[i:]), binary.LittleEndian.Uint64(p1[i:]),
+			binary.LittleEndian.Uint64(p2[i:]), binary.LittleEndian.Uint64(p3[i:]),
+			binary.LittleEndian.Uint64(p4[i:]), binary.LittleEndian.Uint64(p5[i:]),
+			binary.LittleEndian.Uint64(p6[i:]), binary.LittleEndian.Uint64(p7[i:]))
+		out := dst[8*i : 8*i+64 : 8*i+64]
+		binary.LittleEndian.PutUint64(out, r0)
+		binary.LittleEndian.PutUint64(out[8:], r1)
+		binary.LittleEndian.PutUint64(out[16:], r2)
+		binary.LittleEndian.PutUint64(out[24:], r3)
+		binary.LittleEndian.PutUint64(out[32:], r4)
+		binary.LittleEndian.PutUint64(out[40:], r5)
+		binary.LittleEndian.PutUint64(out[48:], r6)
+		binary.LittleEndian.PutUint64(out[56:], r7)
 	}
 	for ; i < n; i++ {
 		for k := range 8 {
@@ -100,18 +113,34 @@ func unshuffle8(dst, src []byte, n int) {
 	}
 }
 
-// transposeBytes transposes an 8×8 matrix of bytes, one row a word, by swapping blocks of 4, 2 and 1.
-func transposeBytes(r *[8]uint64) {
-	for i := range 4 {
-		a, b := r[i], r[i+4]
-		r[i], r[i+4] = a&0x00000000ffffffff|b<<32, a>>32|b&0xffffffff00000000
-	}
-	for _, i := range [4]int{0, 1, 4, 5} {
-		a, b := r[i], r[i+2]
-		r[i], r[i+2] = a&0x0000ffff0000ffff|b&0x0000ffff0000ffff<<16, a>>16&0x0000ffff0000ffff|b&0xffff0000ffff0000
-	}
-	for i := 0; i < 8; i += 2 {
-		a, b := r[i], r[i+1]
-		r[i], r[i+1] = a&0x00ff00ff00ff00ff|b&0x00ff00ff00ff00ff<<8, a>>8&0x00ff00ff00ff00ff|b&0xff00ff00ff00ff00
-	}
+// transposeBytes transposes an 8×8 matrix of bytes, one row a word, all in registers: blocks of 4×4, then 2×2, then
+// single bytes change places across the diagonal.
+func transposeBytes(r0, r1, r2, r3, r4, r5, r6, r7 uint64) (_, _, _, _, _, _, _, _ uint64) {
+	r0, r4 = swap32(r0, r4)
+	r1, r5 = swap32(r1, r5)
+	r2, r6 = swap32(r2, r6)
+	r3, r7 = swap32(r3, r7)
+	r0, r2 = swap16(r0, r2)
+	r1, r3 = swap16(r1, r3)
+	r4, r6 = swap16(r4, r6)
+	r5, r7 = swap16(r5, r7)
+	r0, r1 = swap8(r0, r1)
+	r2, r3 = swap8(r2, r3)
+	r4, r5 = swap8(r4, r5)
+	r6, r7 = swap8(r6, r7)
+	return r0, r1, r2, r3, r4, r5, r6, r7
+}
+
+func swap32(a, b uint64) (uint64, uint64) {
+	return a&0x00000000ffffffff | b<<32, a>>32 | b&0xffffffff00000000
+}
+
+func swap16(a, b uint64) (uint64, uint64) {
+	const m = 0x0000ffff0000ffff
+	return a&m | b&m<<16, a>>16&m | b&^m
+}
+
+func swap8(a, b uint64) (uint64, uint64) {
+	const m = 0x00ff00ff00ff00ff
+	return a&m | b&m<<8, a>>8&m | b&^m
 }

@@ -11,7 +11,8 @@ import (
 
 // Zstd is Zstandard (RFC 8878).
 type Zstd struct {
-	// Level is the reference implementation's level, −131072 to 22; 0 means its default, 3.
+	// Level is the reference implementation's level; 0 means its default, 3. The encoder takes the nearest of its own
+	// four.
 	Level int
 	// Checksum asks for a checksum of the content in each frame. One that is there is verified in any case.
 	Checksum bool

@@ -1,0 +1,185 @@
+package codec_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"volara/zarr/codec"
+	"volara/zarr/codec/codectest"
+)
+
+// codecs lists one codec of every kind, and the variants that take different paths.
+func codecs(t testing.TB) map[string]func() codec.Codec {
+	list := map[string]func() codec.Codec{
+		"zstd":     func() codec.Codec { return &codec.Zstd{Level: 1} },
+		"zstd-crc": func() codec.Codec { return &codec.Zstd{Checksum: true} },
+		"gzip":     func() codec.Codec { return &codec.Gzip{Level: 5} },
+		"gzip-0":   func() codec.Codec { return &codec.Gzip{} },
+		"zlib":     func() codec.Codec { return &codec.Zlib{Level: 1} },
+		"lz4":      func() codec.Codec { return &codec.LZ4{} },
+		"crc32c":   func() codec.Codec { return codec.CRC32C{} },
+	}
+	blosc := func(c codec.BloscConfig) {
+		name := fmt.Sprintf("blosc-%s-%d-%d-%d-%d", c.Compressor, c.Level, c.Shuffle, c.TypeSize, c.BlockSize)
+		list[name] = func() codec.Codec {
+			b, err := codec.NewBlosc(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+	}
+	for _, s := range []codec.Shuffle{codec.AutoShuffle, codec.NoShuffle, codec.ByteShuffle, codec.BitShuffle} {
+		for _, size := range []int{1, 2, 4, 8} {
+			blosc(codec.BloscConfig{Compressor: "lz4", Level: 5, Shuffle: s, TypeSize: size})
+		}
+	}
+	for _, name := range []string{"lz4hc", "zstd", "zlib"} {
+		blosc(codec.BloscConfig{Compressor: name, Level: 3, Shuffle: codec.ByteShuffle, TypeSize: 8})
+	}
+	blosc(codec.BloscConfig{Compressor: "lz4", Level: 0, Shuffle: codec.ByteShuffle, TypeSize: 4})
+	blosc(codec.BloscConfig{Compressor: "lz4", Level: 9, Shuffle: codec.BitShuffle, TypeSize: 3, BlockSize: 1000})
+	return list
+}
+
+func TestConformance(t *testing.T) {
+	for name, c := range codecs(t) {
+		t.Run(name, func(t *testing.T) {
+			codectest.Run(t, c)
+		})
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range []struct{ name, config, want string }{
+		{"lzma", `{}`, "blosc, crc32c"},
+		{"zstd", `{"level": "high"}`, "level"},
+		{"zstd", `{"speed": 1}`, "speed"},
+		{"gzip", `{"level": 10}`, "-1..9"},
+		{"blosc", `{"cname": "snappy", "clevel": 5, "shuffle": "shuffle", "typesize": 4, "blocksize": 0}`, "lz4hc"},
+		{"blosc", `{"cname": "lz4", "clevel": 11, "shuffle": "shuffle", "typesize": 4, "blocksize": 0}`, "0..9"},
+		{"blosc", `{"cname": "lz4", "clevel": 5, "shuffle": "delta", "typesize": 4, "blocksize": 0}`, "bitshuffle"},
+		{"blosc", `{"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 256, "blocksize": 0}`, "1..255"},
+		{"blosc", `{"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 4, "blocksize": -1}`, "blocksize"},
+		{"blosc", `[]`, "blosc"},
+	} {
+		_, err := codec.ParseV3(c.name, json.RawMessage(c.config), 4)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.name) {
+			t.Errorf("%s %s: %v, want %q", c.name, c.config, err, c.want)
+		}
+	}
+	for _, config := range []string{`null`, `[]`, `{}`, `{"id": 3}`, `{"id": "lzma"}`, `{"id": "zstd", "x": 1}`} {
+		if _, err := codec.ParseV2(json.RawMessage(config), 4); err == nil {
+			t.Errorf("ParseV2(%s) succeeded", config)
+		}
+	}
+}
+
+// TestSpecs parses what codecs say of themselves and gets the same codec.
+func TestSpecs(t *testing.T) {
+	for name, c := range codecs(t) {
+		spec := c().Spec()
+		config, _ := json.Marshal(spec.V3Config)
+		again, err := codec.ParseV3(spec.V3Name, config, 4)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := fmt.Sprint(again.Spec().V3Config); got != fmt.Sprint(spec.V3Config) {
+			t.Errorf("%s: %v became %v", name, spec.V3Config, got)
+		}
+		compressor, _ := json.Marshal(spec.V2)
+		if again, err = codec.ParseV2(compressor, 4); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got, _ := json.Marshal(again.Spec().V2); string(got) != string(compressor) {
+			t.Errorf("%s: %s became %s", name, compressor, got)
+		}
+	}
+}
+
+// numcodecsDir holds chunks that numcodecs encoded, where it has been fetched.
+const numcodecsDir = "../../../shared/conformance/numcodecs/fixture"
+
+// TestNumcodecs decodes what numcodecs encoded.
+func TestNumcodecs(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(numcodecsDir, "*/codec.*/encoded.*.dat"))
+	decoded := 0
+	for _, file := range files {
+		config, err := os.ReadFile(filepath.Join(filepath.Dir(file), "config.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := codec.ParseV2(config, 1)
+		if err != nil {
+			if name := filepath.Base(filepath.Dir(filepath.Dir(file))); !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: refused without its name: %v", file, err)
+			}
+			continue
+		}
+		encoded, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "encoded."), ".dat")
+		want := npyData(t, filepath.Join(filepath.Dir(filepath.Dir(file)), "array."+number+".npy"))
+		got, err := c.Decode(nil, encoded, len(want))
+		if err != nil {
+			t.Errorf("%s %s: %v", file, config, err)
+		} else if string(got) != string(want) {
+			t.Errorf("%s %s: decoded to other bytes", file, config)
+		}
+		decoded++
+	}
+	t.Logf("%d of %d chunks of numcodecs decoded", decoded, len(files))
+}
+
+// npyData returns the elements of a .npy file.
+func npyData(t *testing.T, file string) []byte {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data[10+int(data[8])+int(data[9])<<8:]
+}
+
+func FuzzDecode(f *testing.F) {
+	var list []codec.Codec
+	for _, c := range codecs(f) {
+		list = append(list, c())
+	}
+	data := []byte(strings.Repeat("neurons touch neurons ", 100))
+	for i, c := range list {
+		encoded, err := c.Encode(nil, data)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(encoded, len(data), i)
+	}
+	f.Fuzz(func(t *testing.T, encoded []byte, limit, which int) {
+		limit = min(max(limit, 0), 1<<20)
+		c := list[max(which, 0)%len(list)]
+		got, err := c.Decode(nil, encoded, limit)
+		if err == nil && len(got) > limit {
+			t.Fatalf("%d bytes with a limit of %d", len(got), limit)
+		}
+	})
+}
+
+// FuzzBloscFrame decodes frames whose header is well formed, which plain fuzzing seldom finds.
+func FuzzBloscFrame(f *testing.F) {
+	c, err := codec.NewBlosc(codec.BloscConfig{Compressor: "lz4", Level: 5, Shuffle: codec.BitShuffle, TypeSize: 4})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(byte(0x21), byte(4), uint16(64), uint16(32), []byte{24, 0, 0, 0, 28, 0, 0, 0, 1, 0, 0, 0, 7})
+	f.Fuzz(func(t *testing.T, flags, typeSize byte, size, block uint16, body []byte) {
+		n := 16 + len(body)
+		frame := append([]byte{2, 1, flags, typeSize, byte(size), byte(size >> 8), 0, 0, byte(block), byte(block >> 8), 0, 0,
+			byte(n), byte(n >> 8), byte(n >> 16), 0}, body...)
+		if got, err := c.Decode(nil, frame, 1<<16); err == nil && len(got) != int(size) {
+			t.Fatalf("%d bytes where the header says %d", len(got), size)
+		}
+	})
+}

@@ -1,0 +1,166 @@
+// Package codectest is the conformance suite of codecs.
+package codectest
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"volara/zarr/codec"
+)
+
+// Run checks that what newCodec makes keeps the contract of codec.Codec.
+func Run(t *testing.T, newCodec func() codec.Codec) {
+	t.Helper()
+	for _, in := range inputs() {
+		t.Run(in.name, func(t *testing.T) {
+			c := newCodec()
+			encoded := encode(t, c, in.data)
+			roundTrip(t, c, encoded, in.data)
+			limits(t, c, encoded, in.data)
+			damage(t, c, encoded, len(in.data))
+		})
+	}
+	t.Run("concurrent", func(t *testing.T) { concurrent(t, newCodec()) })
+	t.Run("bomb", func(t *testing.T) { bomb(t, newCodec()) })
+}
+
+type input struct {
+	name string
+	data []byte
+}
+
+// inputs are buffers of many lengths, around the block sizes of codecs, that compress well, badly and not at all.
+func inputs() []input {
+	r := rand.New(rand.NewPCG(1, 2))
+	var list []input
+	for _, n := range []int{0, 1, 3, 7, 8, 15, 16, 17, 100, 1000, 1<<17 - 1, 1 << 17, 1<<17 + 1, 1<<17 + 8, 700000} {
+		zeros, ramp, noise, labels := make([]byte, n), make([]byte, n), make([]byte, n), make([]byte, n)
+		for i := range n {
+			ramp[i], noise[i] = byte(i/4), byte(r.Uint32())
+			if i%8 == 0 {
+				labels[i] = byte(i / 512)
+			}
+		}
+		list = append(list, input{fmt.Sprintf("zeros%d", n), zeros}, input{fmt.Sprintf("ramp%d", n), ramp},
+			input{fmt.Sprintf("noise%d", n), noise}, input{fmt.Sprintf("labels%d", n), labels})
+	}
+	return list
+}
+
+func encode(t *testing.T, c codec.Codec, data []byte) []byte {
+	t.Helper()
+	before := slices.Clone(data)
+	encoded, err := c.Encode(nil, data)
+	if err != nil {
+		t.Fatalf("encode: %v", err)
+	}
+	if !bytes.Equal(before, data) {
+		t.Fatal("encode changed its input")
+	}
+	again, err := c.Encode(bytes.Repeat([]byte{0xa5}, 3), data)
+	if err != nil || !bytes.Equal(again, encoded) {
+		t.Fatalf("encoding twice gave different bytes (%v)", err)
+	}
+	return encoded
+}
+
+func roundTrip(t *testing.T, c codec.Codec, encoded, want []byte) {
+	t.Helper()
+	before := slices.Clone(encoded)
+	for _, dst := range [][]byte{nil, make([]byte, 2), make([]byte, len(want)), make([]byte, 0, len(want)+100)} {
+		for _, limit := range []int{len(want), len(want) + 1, 2*len(want) + 100} {
+			got, err := c.Decode(dst, encoded, limit)
+			if err != nil {
+				t.Fatalf("decode with limit %d into %d of %d: %v", limit, len(dst), cap(dst), err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Fatalf("decoded %d bytes that differ from the %d encoded", len(got), len(want))
+			}
+		}
+	}
+	if !bytes.Equal(before, encoded) {
+		t.Fatal("decode changed its input")
+	}
+}
+
+func limits(t *testing.T, c codec.Codec, encoded, want []byte) {
+	t.Helper()
+	for _, limit := range []int{len(want) - 1, len(want) / 2, 0} {
+		if limit < 0 || limit >= len(want) {
+			continue
+		}
+		for _, dst := range [][]byte{nil, make([]byte, 2*len(want))} {
+			if got, err := c.Decode(dst, encoded, limit); err == nil {
+				t.Fatalf("decoded %d bytes with a limit of %d", len(got), limit)
+			}
+		}
+	}
+}
+
+// damage truncates and changes the encoded bytes: an error or other bytes may come of it, never a panic or more than
+// the limit.
+func damage(t *testing.T, c codec.Codec, encoded []byte, n int) {
+	t.Helper()
+	step := max(len(encoded)/64, 1)
+	for cut := 0; cut < len(encoded); cut += step {
+		if got, err := c.Decode(nil, encoded[:cut], n); err == nil && len(got) == n && n > 0 {
+			t.Fatalf("decoded %d of %d bytes without an error", cut, len(encoded))
+		}
+	}
+	r := rand.New(rand.NewPCG(3, uint64(n)))
+	for range 64 {
+		if len(encoded) == 0 {
+			return
+		}
+		bad := slices.Clone(encoded)
+		bad[r.IntN(min(len(bad), 40))] ^= 1 << r.IntN(8)
+		bad[r.IntN(len(bad))] = byte(r.Uint32())
+		if got, err := c.Decode(nil, bad, n); err == nil && len(got) > n {
+			t.Fatalf("decoded %d bytes with a limit of %d", len(got), n)
+		}
+	}
+}
+
+func concurrent(t *testing.T, c codec.Codec) {
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			data := bytes.Repeat([]byte{byte(g), byte(g * 3), 0, 0}, 50000+g)
+			for range 5 {
+				encoded, err := c.Encode(nil, data)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got, err := c.Decode(nil, encoded, len(data))
+				if err != nil || !bytes.Equal(got, data) {
+					t.Errorf("concurrent round trip: %v", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// bomb decodes what would become 64 MiB with a limit of 4 KiB.
+func bomb(t *testing.T, c codec.Codec) {
+	encoded, err := c.Encode(nil, make([]byte, 64<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if got, err := c.Decode(nil, encoded, 4096); err == nil {
+		t.Fatalf("decoded %d bytes with a limit of 4096", len(got))
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 24<<20 {
+		t.Fatalf("allocated %d bytes to refuse them", n)
+	}
+}

@@ -1,0 +1,306 @@
+// Package storetest is the conformance suite of stores.
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"volara/zarr/store"
+)
+
+// Run checks that the stores that newStore returns, each of them empty, keep the contract of store.Store.
+func Run(t *testing.T, newStore func(t *testing.T) store.Store) {
+	for name, test := range map[string]func(*testing.T, store.Store){
+		"values":      values,
+		"missing":     missing,
+		"keys":        keys,
+		"ranges":      ranges,
+		"list":        list,
+		"atomic":      atomic,
+		"lock":        lock,
+		"buffer":      buffer,
+		"cancelled":   cancelled,
+		"ownership":   ownership,
+		"directories": directories,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
+	}
+}
+
+func put(t *testing.T, s store.Store, key, value string) {
+	t.Helper()
+	if err := s.Put(t.Context(), key, []byte(value)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func expect(t *testing.T, s store.Store, key, want string) {
+	t.Helper()
+	if got, err := s.Get(t.Context(), key); err != nil || string(got) != want {
+		t.Fatalf("Get(%q) = %q, %v; want %q", key, got, err, want)
+	}
+}
+
+func values(t *testing.T, s store.Store) {
+	put(t, s, "zarr.json", "{}")
+	put(t, s, "c/0/1/2", "voxels")
+	put(t, s, "c/0/1/3", "")
+	put(t, s, "0.0.0", "dots")
+	put(t, s, "0.0.0", "replaced")
+	expect(t, s, "zarr.json", "{}")
+	expect(t, s, "c/0/1/2", "voxels")
+	expect(t, s, "c/0/1/3", "")
+	expect(t, s, "0.0.0", "replaced")
+	for range 2 {
+		if err := s.Delete(t.Context(), "c/0/1/2"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Get(t.Context(), "c/0/1/2"); !errors.Is(err, store.ErrNotExist) {
+		t.Fatalf("after Delete: %v", err)
+	}
+	put(t, s, "c/0/1/2", "again")
+	expect(t, s, "c/0/1/2", "again")
+	if s.String() == "" || !strings.Contains(store.Name(s, "c/0"), "c/0") {
+		t.Errorf("names: %q, %q", s.String(), store.Name(s, "c/0"))
+	}
+}
+
+func missing(t *testing.T, s store.Store) {
+	put(t, s, "a/b", "x")
+	for _, key := range []string{"a", "a/c", "a/b/c", "b"} {
+		if _, err := s.Get(t.Context(), key); !errors.Is(err, store.ErrNotExist) {
+			t.Errorf("Get(%q): %v", key, err)
+		}
+		if _, err := s.GetRange(t.Context(), key, 0, 1); !errors.Is(err, store.ErrNotExist) {
+			t.Errorf("GetRange(%q): %v", key, err)
+		}
+		if err := s.Delete(t.Context(), key+"x"); err != nil {
+			t.Errorf("Delete(%q): %v", key, err)
+		}
+	}
+}
+
+func keys(t *testing.T, s store.Store) {
+	for _, key := range []string{"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", `a\b`, "a\x00b"} {
+		_, err := s.Get(t.Context(), key)
+		if err == nil || errors.Is(err, store.ErrNotExist) {
+			t.Errorf("Get(%q): %v", key, err)
+		}
+		if err := s.Put(t.Context(), key, nil); err == nil {
+			t.Errorf("Put(%q) succeeded", key)
+		}
+		if err := s.Delete(t.Context(), key); err == nil {
+			t.Errorf("Delete(%q) succeeded", key)
+		}
+	}
+}
+
+func ranges(t *testing.T, s store.Store) {
+	put(t, s, "v", "0123456789")
+	for _, c := range []struct {
+		offset, length int64
+		want           string
+	}{
+		{0, 10, "0123456789"}, {3, 4, "3456"}, {-3, 3, "789"}, {-10, 2, "01"}, {10, 0, ""}, {0, 0, ""},
+	} {
+		got, err := s.GetRange(t.Context(), "v", c.offset, c.length)
+		if err != nil || string(got) != c.want {
+			t.Errorf("GetRange(%d, %d) = %q, %v", c.offset, c.length, got, err)
+		}
+	}
+	for _, c := range [][2]int64{{0, 11}, {10, 1}, {11, 0}, {-11, 1}, {-3, 4}, {0, -1}, {1 << 62, 1 << 62}, {0, 1 << 62}} {
+		if _, err := s.GetRange(t.Context(), "v", c[0], c[1]); !errors.Is(err, store.ErrRange) {
+			t.Errorf("GetRange(%d, %d): %v", c[0], c[1], err)
+		}
+	}
+}
+
+func list(t *testing.T, s store.Store) {
+	want := map[string]int64{}
+	for _, key := range []string{"zarr.json", "c/0/0", "c/0/1", "c/1/0", "c10/0", "d"} {
+		put(t, s, key, key)
+		want[key] = int64(len(key))
+	}
+	for _, prefix := range []string{"", "c", "c/", "c/0", "c/0/", "z", "nothing", "nothing/at/all"} {
+		got := map[string]int64{}
+		for e, err := range s.List(t.Context(), prefix) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[e.Key] = e.Size
+		}
+		expected := maps.Clone(want)
+		maps.DeleteFunc(expected, func(k string, _ int64) bool { return !strings.HasPrefix(k, prefix) })
+		if !maps.Equal(got, expected) {
+			t.Errorf("List(%q) = %v, want %v", prefix, got, expected)
+		}
+	}
+	for range s.List(t.Context(), "") {
+		break
+	}
+}
+
+// atomic reads while others write: always one of the values as a whole.
+func atomic(t *testing.T, s store.Store) {
+	value := func(b byte) []byte { return bytes.Repeat([]byte{b}, 10000+int(b)) }
+	put(t, s, "c/k", string(value(1)))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var writers, readers sync.WaitGroup
+	for g := range 4 {
+		writers.Go(func() {
+			for range 50 {
+				if err := s.Put(t.Context(), "c/k", value(byte(g))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		readers.Go(func() {
+			for ctx.Err() == nil {
+				v, err := s.Get(t.Context(), "c/k")
+				if err != nil || len(v) == 0 || !bytes.Equal(v, value(v[0])) {
+					t.Errorf("read a torn value of %d bytes, %v", len(v), err)
+					return
+				}
+			}
+		})
+	}
+	writers.Wait()
+	stop()
+	readers.Wait()
+	var keys []string
+	for e, err := range s.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, e.Key)
+	}
+	if !slices.Equal(keys, []string{"c/k"}) {
+		t.Errorf("left behind: %v", keys)
+	}
+}
+
+// lock counts under a lock; no increment may be lost.
+func lock(t *testing.T, s store.Store) {
+	l, ok := s.(store.Locker)
+	if !ok {
+		return
+	}
+	counters := map[string]int{"a/0": 0, "a/1": 0}
+	var wg sync.WaitGroup
+	for key := range counters {
+		put(t, s, key, "")
+		for range 4 {
+			wg.Go(func() {
+				for range 25 {
+					unlock, err := l.Lock(t.Context(), key)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					v, err := s.Get(t.Context(), key)
+					if err == nil {
+						err = s.Put(t.Context(), key, append(v, 'x'))
+					}
+					if unlock(); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	for key := range counters {
+		expect(t, s, key, strings.Repeat("x", 100))
+	}
+	unlock, err := l.Lock(t.Context(), "a/0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := l.Lock(ctx, "a/0"); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting for a lock after cancellation: %v", err)
+	}
+}
+
+func buffer(t *testing.T, s store.Store) {
+	b, ok := s.(store.BufferGetter)
+	if !ok {
+		return
+	}
+	put(t, s, "v", "0123456789")
+	for _, buf := range [][]byte{nil, make([]byte, 3), make([]byte, 0, 10), make([]byte, 100)} {
+		got, err := b.GetBuffer(t.Context(), "v", buf, 10)
+		if err != nil || string(got) != "0123456789" {
+			t.Errorf("GetBuffer into %d of %d: %q, %v", len(buf), cap(buf), got, err)
+		}
+	}
+	if _, err := b.GetBuffer(t.Context(), "v", nil, 9); !errors.Is(err, store.ErrRange) {
+		t.Errorf("GetBuffer with too low a limit: %v", err)
+	}
+	if _, err := b.GetBuffer(t.Context(), "w", nil, 9); !errors.Is(err, store.ErrNotExist) {
+		t.Errorf("GetBuffer of nothing: %v", err)
+	}
+}
+
+func cancelled(t *testing.T, s store.Store) {
+	put(t, s, "v", "x")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Get(ctx, "v"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Get: %v", err)
+	}
+	if err := s.Put(ctx, "v", nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("Put: %v", err)
+	}
+	if err := s.Delete(ctx, "v"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Delete: %v", err)
+	}
+	var last error
+	for _, err := range s.List(ctx, "") {
+		last = err
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("List: %v", last)
+	}
+	expect(t, s, "v", "x")
+}
+
+// ownership changes what was put and what was got.
+func ownership(t *testing.T, s store.Store) {
+	value := []byte("abc")
+	if err := s.Put(t.Context(), "v", value); err != nil {
+		t.Fatal(err)
+	}
+	value[0] = 'X'
+	got, err := s.Get(t.Context(), "v")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got[1] = 'X'
+	part, err := s.GetRange(t.Context(), "v", 0, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part[2] = 'X'
+	expect(t, s, "v", "abc")
+}
+
+// directories stores many values side by side and far down.
+func directories(t *testing.T, s store.Store) {
+	for i := range 20 {
+		key := "c" + strings.Repeat(fmt.Sprintf("/%d", i), i+1)
+		put(t, s, key, key)
+		expect(t, s, key, key)
+	}
+}
