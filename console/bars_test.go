@@ -132,11 +132,17 @@ TIME INF after the end
 // A terminal that goes away takes nothing with it.
 func TestTerminalGone(t *testing.T) {
 	t.Setenv("TERM", "xterm")
-	terminal, output := openTerminal(t, 80, 24)
+	master, terminal, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
 	f := twoTasks()
 	p := NewProgress(ProgressOptions{Out: terminal, Log: terminal, Now: f.clock})
 	p.Update(f.frames[0])
-	output()
+	if err := master.Close(); err != nil {
+		t.Fatal(err)
+	}
 	begin := time.Now()
 	logs := NewLog(LogOptions{Terminal: p.LogWriter()})
 	for _, s := range f.frames {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -103,6 +102,3 @@ func because(err error) string {
 	}
 	return ": " + err.Error()
 }
-
-// StderrColour reports whether lines on standard error may be coloured.
-func StderrColour() bool { return Colour(os.Stderr) }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/goccy/go-yaml/ast"
@@ -42,11 +43,11 @@ func (b *treeBuilder) mapping(n *Node, values []*ast.MappingValueNode, depth int
 // merge returns the maps that a merge key names: one, or a list of which the earlier win.
 func (b *treeBuilder) merge(n *Node, entry *ast.MappingValueNode, depth int) []*Node {
 	value := b.build(n, entry.Value, depth)
-	maps := []*Node{value}
+	sources := []*Node{value}
 	if value.kind == List {
-		maps = value.children
+		sources = value.children
 	}
-	return slices.DeleteFunc(slices.Clone(maps), func(m *Node) bool {
+	return slices.DeleteFunc(slices.Clone(sources), func(m *Node) bool {
 		if m.kind == Map {
 			return false
 		}
@@ -71,4 +72,47 @@ func (b *treeBuilder) keyName(key ast.MapKeyNode) (string, bool) {
 	}
 	b.failAt(at, "a field's name is needed here")
 	return "", false
+}
+
+func (b *treeBuilder) anchor(parent *Node, v *ast.AnchorNode, depth int) *Node {
+	name := v.Name.GetToken().Value
+	b.anchors[name] = nil
+	n := b.build(parent, v.Value, depth)
+	b.anchors[name] = n
+	return n
+}
+
+func (b *treeBuilder) alias(n *Node, v *ast.AliasNode, depth int) *Node {
+	name := v.Value.GetToken().Value
+	target, known := b.anchors[name]
+	switch {
+	case !known:
+		e := b.failAt(n.at, "nothing is anchored as &%s above", name).Hint("nothing is anchored at all")
+		if len(b.anchors) > 0 {
+			e.Hint("%s", Suggest(name, slices.Collect(maps.Keys(b.anchors))))
+		}
+	case target == nil:
+		b.failAt(n.at, "*%s stands inside of what it names", name)
+	default:
+		return b.copy(n.parent, target, n.at, depth)
+	}
+	return n
+}
+
+// copy returns a copy of an anchored value with another parent. Its nodes point at the anchor's lines, where an error in
+// them is to be mended.
+func (b *treeBuilder) copy(parent, from *Node, alias span, depth int) *Node {
+	n := *from
+	n.parent, n.children = parent, nil
+	if b.copies++; b.copies > maxCopies || depth > maxDepth {
+		if !b.flooded {
+			b.failAt(alias, "aliases expand to more than %d values or %d levels", maxCopies, maxDepth)
+		}
+		b.flooded, b.copies = true, maxCopies
+		return &n
+	}
+	for _, c := range from.children {
+		n.children = append(n.children, b.copy(&n, c, alias, depth+1))
+	}
+	return &n
 }
