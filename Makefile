@@ -1,0 +1,48 @@
+# make deps    install what is missing where that is allowed, else say what to install
+# make build   the programs into bin/
+# make demo    a synthetic volume, segmented, killed half way and resumed, with pictures, in volara-demo/
+# make test    format, vet, staticcheck, layering, unit tests with the race detector, black-box tests
+# make fuzz    every fuzz target for FUZZTIME (30s)
+# make bench   Go benchmarks; docs/benchmarks.md tells how to measure beside the Python tools
+
+GO       ?= go
+FUZZTIME ?= 30s
+export CGO_ENABLED = 1
+
+.PHONY: build demo test lint deps unit blackbox fuzz bench clean
+
+build: deps
+	$(GO) build -o bin/ ./cmd/...
+
+demo: build
+	bin/volara demo volara-demo
+
+test: lint unit blackbox
+
+lint: deps
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test -count=1 -run TestLayering ./test
+
+unit: deps
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '/test$$')
+
+blackbox: build
+	$(GO) test -count=1 -timeout 10m ./test
+
+fuzz: deps
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; done
+
+bench: deps
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+deps:
+	@sh scripts/deps.sh
+
+clean:
+	rm -rf bin volara-demo

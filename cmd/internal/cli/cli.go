@@ -1,0 +1,84 @@
+// Package cli holds what both programs share: exit status, signals, errors, and the worker command.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"volara/config"
+	"volara/console"
+	"volara/pipeline"
+)
+
+// The exit status of both programs.
+const (
+	ExitDone   = 0 // all done
+	ExitFailed = 1 // blocks failed or were orphaned, or the run ended early
+	ExitInput  = 2 // bad input or usage
+)
+
+// ErrIncomplete says that the run has ended, has been reported, and is not complete.
+var ErrIncomplete = errors.New("the run is not complete")
+
+// Main parses the arguments into grammar (vars are put into its help and defaults), runs the command and returns the exit status.
+func Main(name, description string, grammar any, vars kong.Vars, args []string) int {
+	status := -1
+	parser, err := kong.New(grammar, kong.Name(name), kong.Description(description), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), vars, kong.Exit(func(code int) { status = code }))
+	if err != nil {
+		panic(err) // the grammar is part of the program
+	}
+	kctx, err := parser.Parse(args)
+	if status >= 0 { // --help
+		return status
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: error: %v\n", name, err)
+		return ExitInput
+	}
+	ctx, stop := Interruptible(context.Background())
+	defer stop()
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	return Report(os.Stderr, kctx.Run())
+}
+
+// Interruptible returns a context that the first interrupt cancels; the second one ends the process.
+func Interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			fmt.Fprintln(os.Stderr, "stopping: blocks in work are finished first; interrupt again to stop at once (nothing recorded is lost)")
+			cancel()
+		case <-ctx.Done():
+			return
+		}
+		<-signals
+		os.Exit(130)
+	}()
+	return ctx, func() { cancel(); signal.Stop(signals) }
+}
+
+// Report writes an error for people and returns the exit status that goes with it.
+func Report(w io.Writer, err error) int {
+	if err == nil {
+		return ExitDone
+	}
+	if errors.Is(err, ErrIncomplete) {
+		return ExitFailed
+	}
+	fmt.Fprintln(w, "error:", config.Render(err, console.Colour(w)))
+	if pipeline.IsInput(err) {
+		return ExitInput
+	}
+	return ExitFailed
+}

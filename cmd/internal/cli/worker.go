@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/nats-io/nats.go"
+
+	"volara/console"
+	"volara/embedded"
+	"volara/pipeline"
+	"volara/stages"
+)
+
+// Worker is the command that processes blocks of a run that another process tracks.
+type Worker struct {
+	NATS    string `name:"nats" help:"URL of the run's server, nats://[TOKEN@]HOST:PORT; found through --state when left out." env:"NATS_URL"`
+	Run     string `name:"run" required:"" help:"Name of the run."`
+	State   string `help:"State directory of the run, where it is on this machine or shared." type:"path" placeholder:"DIR"`
+	Workers int    `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
+	Cache   int64  `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"128"`
+	Name    string `help:"Name of this worker, unique in the run; default: host and process."`
+	Stay    bool   `help:"Wait for the run to be started again after it has ended."`
+	Level   string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
+}
+
+// Invoke works until the run has ended or ctx is cancelled.
+func (w *Worker) Invoke(ctx context.Context) error {
+	if w.Workers < 0 {
+		return &pipeline.InputError{Err: fmt.Errorf("--workers %d: 1 or more are needed", w.Workers)}
+	}
+	if w.Workers == 0 {
+		w.Workers = runtime.GOMAXPROCS(0)
+	}
+	if w.Name == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "worker"
+		}
+		w.Name = fmt.Sprintf("%s-%d", host, os.Getpid())
+	}
+	nc, err := w.connect()
+	if err != nil {
+		return &pipeline.InputError{Err: err}
+	}
+	defer nc.Close()
+	level, err := console.ParseLevel(w.Level)
+	if err != nil {
+		return &pipeline.InputError{Err: err}
+	}
+	logPath := ""
+	if w.State != "" {
+		logPath = filepath.Join(pipeline.RunDir(w.State, w.Run), "logs", w.Name+".jsonl")
+	}
+	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Level: level, Colour: console.StderrColour(), File: logPath})
+	defer logs.Close()
+	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Slots: w.Workers,
+		CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger().With("run", w.Run, "worker", w.Name)})
+}
+
+// connect reaches the run's server by its URL, or through the state directory.
+func (w *Worker) connect() (*nats.Conn, error) {
+	if w.NATS == "" {
+		if w.State == "" {
+			return nil, fmt.Errorf("neither --nats URL nor --state DIR says where the run's server is")
+		}
+		return embedded.Connect(filepath.Join(w.State, "nats"), w.Name)
+	}
+	options := []nats.Option{nats.Name(w.Name), nats.MaxReconnects(-1)}
+	if w.State != "" {
+		if token, err := os.ReadFile(filepath.Join(w.State, "nats", "token")); err == nil {
+			options = append(options, nats.Token(string(token)))
+		}
+	}
+	nc, err := nats.Connect(w.NATS, options...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w (is `volara up` running, with --listen for other machines? its token is in the state directory: --state DIR or nats://TOKEN@HOST:PORT)", w.NATS, err)
+	}
+	return nc, nil
+}

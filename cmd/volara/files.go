@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"volara/geometry"
+	"volara/pipeline"
+	"volara/stages"
+)
+
+// pipelineArgs are the arguments of commands that read a pipeline.
+type pipelineArgs struct {
+	Files []string `arg:"" name:"file" help:"Pipeline file (YAML or JSON), or several files with one task each." type:"path"`
+	State string   `help:"State directory; default .volara beside the pipeline file." type:"path" placeholder:"DIR"`
+}
+
+// load reads the pipeline and settles the state directory.
+func (a *pipelineArgs) load() (*pipeline.Pipeline, error) {
+	p, err := pipeline.Load(stages.Builtin(), a.Files...)
+	if err != nil {
+		return nil, &pipeline.InputError{Err: err}
+	}
+	if a.State == "" {
+		a.State = p.StateDir()
+	}
+	return p, nil
+}
+
+// selectionArgs say which part of a pipeline is wanted.
+type selectionArgs struct {
+	ROI    string   `name:"roi" help:"Only this region in world units, snapped outward to whole blocks: BEGIN:END for each axis, as in 0:2000,0:4096,0:4096." placeholder:"Z0:Z1,Y0:Y1,X0:X1"`
+	Target []string `help:"Only this task and what it needs (may be repeated)." placeholder:"TASK"`
+}
+
+func (a *selectionArgs) selection() (pipeline.Selection, error) {
+	s := pipeline.Selection{Targets: a.Target}
+	if a.ROI == "" {
+		return s, nil
+	}
+	roi, err := parseROI(a.ROI)
+	if err != nil {
+		return s, &pipeline.InputError{Err: fmt.Errorf("--roi %s: %w", a.ROI, err)}
+	}
+	s.ROI = &roi
+	return s, nil
+}
+
+func parseROI(text string) (geometry.Roi, error) {
+	var begin, end geometry.Coordinate
+	for axis := range strings.SplitSeq(strings.Trim(text, "[]"), ",") {
+		from, to, ok := strings.Cut(strings.TrimSpace(axis), ":")
+		a, err1 := strconv.Atoi(from)
+		b, err2 := strconv.Atoi(to)
+		if !ok || err1 != nil || err2 != nil {
+			return geometry.Roi{}, fmt.Errorf("%q is not BEGIN:END in whole world units", axis)
+		}
+		if a >= b {
+			return geometry.Roi{}, fmt.Errorf("%q is empty", axis)
+		}
+		begin, end = append(begin, a), append(end, b)
+	}
+	return geometry.FromCorners(begin, end), nil
+}
+
+// runArgs name one run of a state directory for commands that only look.
+type runArgs struct {
+	File  string `arg:"" optional:"" name:"file" help:"Pipeline file; its run is meant. Without it: the only run of the state directory." type:"path"`
+	State string `help:"State directory; default .volara beside the pipeline file, or here." type:"path" placeholder:"DIR"`
+	Run   string `name:"run" help:"Name of the run."`
+}
+
+// dirs returns the folders of the runs that are meant, all when none is named.
+func (a *runArgs) dirs() ([]string, error) {
+	if a.File != "" {
+		p, err := pipeline.Load(stages.Builtin(), a.File)
+		if err != nil {
+			return nil, &pipeline.InputError{Err: err}
+		}
+		if a.State == "" {
+			a.State = p.StateDir()
+		}
+		if a.Run == "" {
+			a.Run = p.Name
+		}
+	}
+	if a.State == "" {
+		a.State = pipeline.DefaultStateDir
+	}
+	if a.Run != "" {
+		dir := pipeline.RunDir(a.State, a.Run)
+		if _, err := os.Stat(dir); err != nil {
+			return nil, &pipeline.InputError{Err: fmt.Errorf("no run %s in %s: %w", a.Run, a.State, err)}
+		}
+		return []string{dir}, nil
+	}
+	dirs, err := filepath.Glob(pipeline.RunDir(a.State, "*"))
+	if err != nil {
+		return nil, err
+	}
+	if len(dirs) == 0 {
+		return nil, &pipeline.InputError{Err: fmt.Errorf("no runs in %s; name the pipeline file, or the state directory with --state", a.State)}
+	}
+	return dirs, nil
+}
+
+// dir returns the folder of the one run that is meant.
+func (a *runArgs) dir() (string, error) {
+	dirs, err := a.dirs()
+	if err != nil {
+		return "", err
+	}
+	if len(dirs) > 1 {
+		names := make([]string, len(dirs))
+		for i, d := range dirs {
+			names[i] = filepath.Base(d)
+		}
+		return "", &pipeline.InputError{Err: fmt.Errorf("%s holds several runs; name one with --run: %s", a.State, strings.Join(names, ", "))}
+	}
+	return dirs[0], nil
+}

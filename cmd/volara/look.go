@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"volara/console"
+	"volara/embedded"
+	"volara/pipeline"
+	"volara/stream"
+)
+
+type statusCmd struct {
+	runArgs
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Run is called by kong.
+func (c *statusCmd) Run() error {
+	dirs, err := c.dirs()
+	if err != nil {
+		return err
+	}
+	var all []stream.Status
+	for _, dir := range dirs {
+		s, err := readStatus(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a run that never began
+		}
+		if err != nil {
+			return err
+		}
+		all = append(all, s)
+	}
+	if c.JSON {
+		return console.WriteJSON(os.Stdout, all)
+	}
+	return console.WriteStatus(os.Stdout, time.Now(), all...)
+}
+
+// readStatus reads a run's status; one whose `up` is gone is not running, whatever its last words were.
+func readStatus(dir string) (stream.Status, error) {
+	s, err := stream.ReadStatus(dir)
+	if err != nil {
+		return s, err
+	}
+	live := s.State == stream.StateRunning || s.State == stream.StatePaused
+	if live && !embedded.Locked(filepath.Dir(filepath.Dir(dir))) {
+		s.State, s.Reason = stream.StateStopped, "its process has ended; volara up goes on with it"
+	}
+	return s, nil
+}
+
+type failedCmd struct {
+	runArgs
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Run is called by kong.
+func (c *failedCmd) Run() error {
+	dir, err := c.dir()
+	if err != nil {
+		return err
+	}
+	s, err := readStatus(dir)
+	if err != nil {
+		return &pipeline.InputError{Err: fmt.Errorf("the run has no status yet: %w", err)}
+	}
+	if c.JSON {
+		return console.WriteJSON(os.Stdout, console.Failures(s))
+	}
+	return console.WriteFailures(os.Stdout, console.Failures(s))
+}
+
+type eventsCmd struct {
+	runArgs
+	Follow bool     `short:"f" help:"Wait for more."`
+	JSON   bool     `name:"json" help:"Print one JSON object a line (docs/protocol.md)."`
+	Task   []string `help:"Only events of this task (may be repeated)." placeholder:"TASK"`
+	Kind   []string `help:"Only events of this kind (may be repeated)." placeholder:"KIND"`
+}
+
+// Run is called by kong.
+func (c *eventsCmd) Run(ctx context.Context) error {
+	dir, err := c.dir()
+	if err != nil {
+		return err
+	}
+	tasks, kinds := set(c.Task), set(c.Kind)
+	out := json.NewEncoder(os.Stdout)
+	return stream.ReadEvents(ctx, dir, c.Follow, func(e stream.Event) error {
+		if len(tasks) > 0 && !tasks[e.Task] || len(kinds) > 0 && !kinds[e.Kind] {
+			return nil
+		}
+		if c.JSON {
+			return out.Encode(e)
+		}
+		return console.WriteEvent(os.Stdout, e)
+	})
+}
+
+func set(names []string) map[string]bool {
+	s := map[string]bool{}
+	for _, n := range names {
+		s[n] = true
+	}
+	return s
+}

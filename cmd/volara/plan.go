@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"volara/console"
+	"volara/pipeline"
+)
+
+type planCmd struct {
+	pipelineArgs
+	selectionArgs
+	Workers int  `help:"Blocks in work at once, for the memory; default: as many as cores." placeholder:"N"`
+	Cache   int  `help:"MiB of decoded chunks kept." default:"128"`
+	JSON    bool `name:"json" help:"Print JSON."`
+}
+
+// Run is called by kong.
+func (c *planCmd) Run(ctx context.Context) error {
+	p, err := c.load()
+	if err != nil {
+		return err
+	}
+	selection, err := c.selection()
+	if err != nil {
+		return err
+	}
+	plan, err := p.Plan(ctx, selection)
+	if err != nil {
+		return err
+	}
+	if c.Workers < 1 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	peak := plan.PeakMemory(c.Workers, c.Cache<<20)
+	if c.JSON {
+		return console.WriteJSON(os.Stdout, map[string]any{"run": p.Name, "tasks": plan.Summaries(), "peak_memory": peak,
+			"warnings": plan.Warnings()})
+	}
+	return c.print(p, plan, peak)
+}
+
+func (c *planCmd) print(p *pipeline.Pipeline, plan *pipeline.Plan, peak int64) error {
+	fmt.Printf("run %s, state in %s\n\n", p.Name, c.State)
+	tasks := console.NewTable("task", "waits for", "blocks", "block voxels", "block memory", "region (world units)")
+	outputs := console.NewTable("output", "of", "what", "shape", "bytes uncompressed", "files")
+	for _, t := range plan.Summaries() {
+		blocks := console.Count(t.Blocks)
+		if t.Blocks != t.AllBlocks {
+			blocks += " of " + console.Count(t.AllBlocks)
+		}
+		shape, memory := "", ""
+		if t.BlockVoxels != nil {
+			shape = fmt.Sprint(t.BlockVoxels)
+		}
+		if t.BlockMemory > 0 {
+			memory = console.Bytes(t.BlockMemory)
+		}
+		tasks.Row(t.Name, strings.Join(t.After, ", "), blocks, shape, memory, t.Region)
+		for _, o := range t.Outputs {
+			size, files := "", ""
+			if o.Files > 0 {
+				size, files = console.Bytes(o.Bytes), console.Count(o.Files)
+			}
+			shape := ""
+			if o.Shape != nil {
+				shape = fmt.Sprint(o.Shape)
+			}
+			outputs.Row(o.Path, t.Name, o.What, shape, size, files)
+		}
+	}
+	if _, err := tasks.WriteTo(os.Stdout); err != nil {
+		return err
+	}
+	fmt.Println()
+	if _, err := outputs.WriteTo(os.Stdout); err != nil {
+		return err
+	}
+	fmt.Printf("\npredicted peak memory of %s: %s\n", console.Plural(int64(c.Workers), "worker"), console.Bytes(peak))
+	for _, w := range plan.Warnings() {
+		fmt.Println("warning:", w)
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"volara/embedded"
+	"volara/graph"
+	"volara/stages"
+	"volara/stream"
+	"volara/zarr"
+)
+
+// DropOptions say what is dropped.
+type DropOptions struct {
+	StateDir    string
+	Tasks       []string // none: all of the run
+	KeepOutputs bool     // only the record of what is done goes
+	Logger      *slog.Logger
+}
+
+// A DropItem is something that a drop removes.
+type DropItem struct {
+	Task  string
+	What  string
+	Path  string
+	Bytes int64
+	Files int64
+}
+
+// A Doomed is what a drop is going to do, computed without changing anything.
+type Doomed struct {
+	Items      []DropItem
+	Downstream []string // tasks whose done marks go, but not their outputs
+
+	pipeline *Pipeline
+	tasks    []*Task
+	options  DropOptions
+}
+
+// PlanDrop lists what dropping the tasks would remove. It refuses outputs that the pipeline did not make.
+func PlanDrop(ctx context.Context, p *Pipeline, o DropOptions) (*Doomed, error) {
+	tasks, err := p.targets(Selection{Targets: o.Tasks})
+	if err != nil {
+		return nil, &InputError{err}
+	}
+	d := &Doomed{pipeline: p, tasks: tasks, options: o}
+	for _, t := range p.Downstream(tasks) {
+		if !containsTask(tasks, t) {
+			d.Downstream = append(d.Downstream, t.Name)
+		}
+	}
+	if o.KeepOutputs {
+		return d, nil
+	}
+	for _, t := range tasks {
+		items, err := t.outputs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d.Items = append(d.Items, items...)
+	}
+	return d, nil
+}
+
+func containsTask(tasks []*Task, t *Task) bool {
+	for _, other := range tasks {
+		if other == t {
+			return true
+		}
+	}
+	return false
+}
+
+// outputs lists the task's outputs that exist.
+func (t *Task) outputs(ctx context.Context) ([]DropItem, error) {
+	var items []DropItem
+	for _, u := range t.Uses {
+		if !u.Write {
+			continue
+		}
+		item := DropItem{Task: t.Name, What: u.Resource.String(), Path: u.Resource.ID}
+		if _, err := os.Lstat(item.Path); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if u.Resource.Kind == stages.KindArray {
+			marker, _, err := stages.OutputMarker(ctx, item.Path)
+			switch {
+			case errors.Is(err, zarr.ErrNotFound):
+			case err != nil:
+				return nil, fmt.Errorf("%s, an output of %s: %w", item.Path, t.Name, err)
+			case marker == nil:
+				return nil, inputErrorf("%s carries no marker of this program: %s did not make it, so it is not dropped; remove it by hand, or drop with --keep-outputs", item.Path, t.Name)
+			}
+		}
+		if err := item.measure(u.Resource); err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// measure adds up files and bytes below the item's path; parts of a database cannot be told apart.
+func (i *DropItem) measure(r stages.Resource) error {
+	if r.Kind == stages.KindNodes || r.Kind == stages.KindEdgeAttr {
+		return nil
+	}
+	return filepath.WalkDir(i.Path, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		i.Files++
+		i.Bytes += info.Size()
+		return nil
+	})
+}
+
+// Drop removes what PlanDrop listed: the record first, so that no output counts as done, then the outputs. It may be
+// repeated after a crash.
+func (d *Doomed) Drop(ctx context.Context) (err error) {
+	lock, err := embedded.LockDir(d.options.StateDir)
+	if err != nil {
+		return &InputError{err}
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	if err := d.dropRecords(ctx); err != nil {
+		return err
+	}
+	if d.options.KeepOutputs {
+		return nil
+	}
+	graphs, err := d.graphs()
+	if err != nil {
+		return err
+	}
+	for i := len(d.tasks) - 1; i >= 0; i-- {
+		t := d.tasks[i]
+		if err := t.Stage.Drop(ctx, &stages.Env{Task: t.Name, Graphs: graphs, Logger: d.options.Logger}); err != nil {
+			return errors.Join(fmt.Errorf("drop the outputs of %s: %w", t.Name, err), graphs.Close())
+		}
+	}
+	return graphs.Close()
+}
+
+// dropRecords forgets what is done: of the tasks, and of those downstream, whose inputs are void now.
+func (d *Doomed) dropRecords(ctx context.Context) (err error) {
+	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(d.options.StateDir, "nats"), Logger: d.options.Logger})
+	if err != nil {
+		return &InputError{err}
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	nc, err := server.Conn("volara drop")
+	if err != nil {
+		return fmt.Errorf("connect to the embedded server: %w", err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("open JetStream: %w", err)
+	}
+	state, err := stream.OpenState(ctx, js, d.pipeline.Name)
+	if err != nil {
+		return err
+	}
+	if len(d.tasks) == len(d.pipeline.Tasks) {
+		if err := state.Delete(ctx); err != nil {
+			return err
+		}
+		return os.RemoveAll(RunDir(d.options.StateDir, d.pipeline.Name))
+	}
+	for _, t := range d.pipeline.Downstream(d.tasks) {
+		if err := state.Drop(ctx, t.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// graphs holds the databases of the tasks, with the attributes that their configurations declare.
+func (d *Doomed) graphs() (*stages.Graphs, error) {
+	schemas := map[string]graph.Schema{}
+	for _, t := range d.pipeline.Tasks {
+		for _, db := range t.dbs {
+			schema, err := db.Schema()
+			if err != nil {
+				return nil, err
+			}
+			if schemas[db.Path], err = mergeSchemas(schemas[db.Path], schema); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return stages.NewGraphs(schemas), nil
+}

@@ -1,0 +1,256 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"volara/config"
+	"volara/geometry"
+	"volara/stages"
+	"volara/stream"
+	"volara/zarr"
+)
+
+// An InputError is a mistake in what the user gave: nothing was run, the exit status is 2.
+type InputError struct{ Err error }
+
+func (e *InputError) Error() string { return e.Err.Error() }
+
+func (e *InputError) Unwrap() error { return e.Err }
+
+func inputErrorf(format string, args ...any) error { return &InputError{fmt.Errorf(format, args...)} }
+
+// A decision says how a task's recorded generation stands to what is asked for now.
+type decision struct {
+	task   *TaskPlan
+	print  fingerprint
+	keep   bool   // the recorded generation goes on
+	reason string // why not
+}
+
+// known returns the regions that global tasks have covered by their recorded generations.
+func known(ctx context.Context, state *stream.State) (map[string]geometry.Roi, error) {
+	records, err := state.Generations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	regions := map[string]geometry.Roi{}
+	for name, g := range records {
+		var f fingerprint
+		if err := json.Unmarshal(g.Fingerprint, &f); err == nil && f.Region != nil {
+			regions[name] = *f.Region
+		}
+	}
+	return regions, nil
+}
+
+// prepare settles every task's generation and makes its outputs; it returns the generations by task. Nothing is
+// written before every task has been checked.
+func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.Graphs, log *slog.Logger) (map[string]string, error) {
+	decisions, err := p.decide(ctx, state)
+	if err != nil {
+		return nil, err
+	}
+	generations := map[string]string{}
+	for _, d := range decisions {
+		id, err := d.begin(ctx, p, state, generations, log)
+		if err != nil {
+			return nil, err
+		}
+		generations[d.task.Name] = id
+		env := p.env(d.task, graphs)
+		env.Generation, env.Marker = id, d.marker(id)
+		if err := d.task.Stage.Init(ctx, env); err != nil {
+			return nil, fmt.Errorf("prepare the outputs of %s: %w", d.task.Name, err)
+		}
+	}
+	return generations, nil
+}
+
+// decide compares every task with its record and checks the outputs of what is recorded as done.
+func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, error) {
+	records, err := state.Generations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var decisions []*decision
+	var errs []error
+	generations := map[string]string{}
+	for _, t := range p.Tasks {
+		d, err := t.decide(ctx, p.Pipeline.Base, state, records, generations)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		generations[t.Name] = "new"
+		if d.keep {
+			generations[t.Name] = records[t.Name].ID
+		}
+		decisions = append(decisions, d)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, &InputError{err}
+	}
+	return decisions, nil
+}
+
+func (t *TaskPlan) decide(ctx context.Context, base string, state *stream.State, records map[string]stream.Generation, generations map[string]string) (*decision, error) {
+	f, err := t.fingerprint(base, generations)
+	if err != nil {
+		return nil, err
+	}
+	d := &decision{task: t, print: f}
+	record, ok := records[t.Name]
+	if !ok {
+		return d, nil
+	}
+	var recorded fingerprint
+	if err := decodeJSON(record.Fingerprint, &recorded); err != nil {
+		return nil, fmt.Errorf("the record of task %s is unreadable (%w); volara drop --task %s --keep-outputs clears it", t.Name, err, t.Name)
+	}
+	if changes := f.changes(recorded); len(changes) > 0 {
+		return nil, fmt.Errorf("task %s was begun with another configuration:\n    %s\nrestore it, or start the task anew (volara drop --task %s), or give the run another name",
+			t.Name, strings.Join(changes, "\n    "), t.Name)
+	}
+	if d.keep, d.reason = f.sameInputs(recorded); !d.keep {
+		return d, nil
+	}
+	done, err := state.Done(ctx, t.Name, record.ID, t.Plan.Grid.Len())
+	if err != nil {
+		return nil, err
+	}
+	if done.Count() > 0 {
+		return d, t.checkOutputs(ctx, record.ID)
+	}
+	return d, nil
+}
+
+// checkOutputs makes sure that the outputs of done blocks are still those that the generation made.
+func (t *TaskPlan) checkOutputs(ctx context.Context, generation string) error {
+	altered := func(path string, err error) error {
+		return fmt.Errorf("%s was altered since blocks of %s were recorded done: %w\nrestore it, or compute the task again: volara drop --task %s", path, t.Name, err, t.Name)
+	}
+	for _, spec := range t.Plan.Arrays {
+		marker, there, err := stages.OutputMarker(ctx, spec.Path)
+		switch {
+		case errors.Is(err, zarr.ErrNotFound):
+			return altered(spec.Path, errors.New("it is gone"))
+		case err != nil:
+			return altered(spec.Path, err)
+		case marker == nil:
+			return altered(spec.Path, errors.New("its marker (attribute volara) is gone"))
+		case marker.Generation != generation:
+			return altered(spec.Path, fmt.Errorf("its marker names generation %s, the record %s", marker.Generation, generation))
+		}
+		if err := spec.Compatible(there); err != nil {
+			return altered(spec.Path, err)
+		}
+	}
+	for _, u := range t.Uses {
+		if !u.Write || u.Resource.Kind == stages.KindArray {
+			continue
+		}
+		if _, err := os.Stat(u.Resource.ID); err != nil {
+			return altered(u.Resource.ID, errors.New("it is gone"))
+		}
+	}
+	if path := graphPath(t.Task); path != "" && t.writesGraph() {
+		id, err := stages.GraphGeneration(ctx, path, t.Name)
+		if err != nil {
+			return altered(path, err)
+		}
+		if id != generation {
+			return altered(path, fmt.Errorf("it holds generation %q of the task, the record is %s", id, generation))
+		}
+	}
+	return nil
+}
+
+func (t *Task) writesGraph() bool {
+	for _, u := range t.Uses {
+		if u.Write && (u.Resource.Kind == stages.KindNodes || u.Resource.Kind == stages.KindEdgeAttr) {
+			return true
+		}
+	}
+	return false
+}
+
+// begin keeps the recorded generation or starts a new one.
+func (d *decision) begin(ctx context.Context, p *Plan, state *stream.State, generations map[string]string, log *slog.Logger) (string, error) {
+	t := d.task
+	for name := range d.print.Inputs {
+		d.print.Inputs[name] = generations[name]
+	}
+	if d.keep {
+		g, err := state.Generation(ctx, t.Name)
+		return g.ID, err
+	}
+	if d.reason != "" {
+		log.Info("the task is computed anew: "+d.reason, "task", t.Name)
+	} else {
+		d.warnTakeOver(ctx, log)
+	}
+	text, err := json.Marshal(d.print)
+	if err != nil {
+		return "", fmt.Errorf("encode the fingerprint of %s: %w", t.Name, err)
+	}
+	g, err := state.Begin(ctx, t.Name, text)
+	return g.ID, err
+}
+
+// warnTakeOver says that outputs without a record are going to be written over.
+func (d *decision) warnTakeOver(ctx context.Context, log *slog.Logger) {
+	for _, u := range d.task.Uses {
+		if !u.Write {
+			continue
+		}
+		there := false
+		if u.Resource.Kind == stages.KindArray {
+			_, _, err := stages.OutputMarker(ctx, u.Resource.ID)
+			there = err == nil
+		} else if u.Resource.Kind != stages.KindNodes || !d.task.sharesGraph() {
+			_, err := os.Stat(u.Resource.ID)
+			there = err == nil && u.Resource.Kind != stages.KindEdgeAttr
+		}
+		if there {
+			log.Warn("an output exists, but this run has no record of making it; it is taken over and every block computed again",
+				"task", d.task.Name, "output", u.Resource.ID)
+		}
+	}
+}
+
+// sharesGraph reports whether upstream tasks write the same graph, so that it is there already.
+func (t *Task) sharesGraph() bool {
+	for _, e := range t.Upstream {
+		if graphPath(e.Task) == graphPath(t) && e.Task.writesGraph() {
+			return true
+		}
+	}
+	return false
+}
+
+// marker is what the outputs of a generation carry.
+func (d *decision) marker(generation string) stages.Marker {
+	return stages.Marker{Version: Version, Task: d.task.Name, TaskType: d.task.Stage.Common().TaskType,
+		Generation: generation, Config: d.print.Config, Inputs: d.print.Inputs}
+}
+
+// Version is the program's version, in markers and messages.
+const Version = "0.1.0"
+
+// IsInput reports whether the user's input is at fault: an InputError, or an error that points into a file.
+func IsInput(err error) bool {
+	if _, ok := errors.AsType[*InputError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[config.Errors](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*config.Error](err)
+	return ok
+}

@@ -1,0 +1,98 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"volara/geometry"
+	"volara/stages"
+	"volara/stream"
+	"volara/zarr"
+)
+
+// Opener opens the processors of a run's tasks in one worker process. Its databases and its cache of decoded chunks are
+// shared by all of them. It is safe for concurrent use.
+type Opener struct {
+	types map[string]stages.Factory
+	log   *slog.Logger
+	cache *zarr.Cache
+
+	mu     sync.Mutex
+	text   string // the specification that plan was made from
+	plan   *Plan
+	gens   map[string]string
+	graphs *stages.Graphs
+}
+
+// NewOpener returns an opener whose processors share a cache of cacheBytes bytes of decoded chunks.
+func NewOpener(types map[string]stages.Factory, cacheBytes int, log *slog.Logger) *Opener {
+	return &Opener{types: types, log: log, cache: zarr.NewCache(cacheBytes)}
+}
+
+// Open is a stream.Opener.
+func (o *Opener) Open(ctx context.Context, text json.RawMessage, task string) (stream.Processor, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.load(ctx, text); err != nil {
+		return nil, err
+	}
+	for _, t := range o.plan.Tasks {
+		if t.Name != task {
+			continue
+		}
+		env := o.plan.env(t, o.graphs)
+		env.Generation, env.Cache, env.Logger = o.gens[task], o.cache, o.log.With("task", task)
+		p, err := t.Stage.Open(ctx, env)
+		if err != nil {
+			return nil, fmt.Errorf("open task %s: %w", task, err)
+		}
+		return processor{p}, nil
+	}
+	return nil, fmt.Errorf("the run's specification has no task %s", task)
+}
+
+// load plans the stored specification, once.
+func (o *Opener) load(ctx context.Context, text json.RawMessage) error {
+	if o.plan != nil && o.text == string(text) {
+		return nil
+	}
+	p, gens, err := decodeSpec(o.types, text)
+	if err != nil {
+		return err
+	}
+	plan, err := p.Plan(ctx, Selection{})
+	if err != nil {
+		return fmt.Errorf("plan the stored specification: %w", err)
+	}
+	if o.graphs != nil {
+		err = o.graphs.Close()
+	}
+	o.text, o.plan, o.gens, o.graphs = string(text), plan, gens, plan.newGraphs()
+	return err
+}
+
+// Close closes the shared databases; every processor must be closed before.
+func (o *Opener) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.graphs == nil {
+		return nil
+	}
+	return o.graphs.Close()
+}
+
+// processor speaks the stream's words for a stage's processor.
+type processor struct{ stages.Processor }
+
+func (p processor) Process(ctx context.Context, b geometry.Block) (stream.Timings, error) {
+	t, err := p.Processor.Process(ctx, b)
+	return stream.Timings(t), err
+}
+
+var _ stream.Processor = processor{}
+
+var errNotStarted = errors.New("the run did not start")

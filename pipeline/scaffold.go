@@ -1,0 +1,205 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"volara/geometry"
+	"volara/nd"
+	"volara/stages"
+)
+
+// Scaffold returns a commented pipeline file that segments the affinities at path, with block sizes chosen for them.
+// base is the folder that the file is going to be in; paths below it become relative.
+func Scaffold(ctx context.Context, path, base string) ([]byte, error) {
+	spec, err := stages.NewSpecs().Array(ctx, &stages.Dataset{Store: path})
+	if err != nil {
+		return nil, &InputError{err}
+	}
+	if spec.ChannelAxes() != 1 {
+		return nil, inputErrorf("%s has shape %v with %d channel axes: it is no array of affinities (one channel axis, then space).\n"+
+			"Predict affinities from raw data first: prediction is not built yet, any tool that writes zarr will do", path, spec.Shape, spec.ChannelAxes())
+	}
+	s, err := newScaffold(spec, path, base)
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	if err := scaffoldTemplate.Execute(&b, s); err != nil {
+		return nil, fmt.Errorf("write the pipeline file: %w", err)
+	}
+	return []byte(b.String()), nil
+}
+
+type scaffold struct {
+	Name, Affs, Out, About string
+	Guessed                bool // the array has no neighborhood of its own
+	Offsets, Near, Far     string
+	NearBias, FarBias      string
+	Dims                   int
+	HasFar                 bool
+	Block, Context         string
+}
+
+func newScaffold(spec stages.ArraySpec, path, base string) (*scaffold, error) {
+	offsets := spec.Neighborhood
+	guessed := offsets == nil
+	if guessed {
+		offsets = directOffsets(spec.Dims())
+		if spec.Shape[0] < len(offsets) {
+			return nil, inputErrorf("%s has %d channels and no neighborhood attribute; give it one (a list of offsets, one a channel)", path, spec.Shape[0])
+		}
+		for len(offsets) < spec.Shape[0] {
+			offsets = append(offsets, offsets[len(offsets)%spec.Dims()].Mul(geometry.Fill(spec.Dims(), len(offsets)/spec.Dims()*4)))
+		}
+	}
+	near, far := splitOffsets(offsets)
+	reach := geometry.Fill(spec.Dims(), 0)
+	for _, o := range offsets {
+		reach = reach.Max(o).Max(o.Neg())
+	}
+	rel, err := filepath.Rel(base, path)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		rel = path
+	}
+	name := strings.TrimSuffix(filepath.Base(filepath.Dir(path)), filepath.Ext(filepath.Dir(path)))
+	if !validName.MatchString(name) {
+		name = "segment"
+	}
+	return &scaffold{
+		Name: name, Affs: rel, Out: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + "-segmented.zarr",
+		About:   fmt.Sprintf("%v %v, voxel size %v", spec.Shape, spec.DType, spec.VoxelSize),
+		Guessed: guessed, Offsets: offsetList(offsets), Near: offsetList(near), Far: offsetList(far), HasFar: len(far) > 0,
+		NearBias: strings.TrimSuffix(strings.Repeat("-0.4, ", len(near)), ", "), FarBias: strings.Repeat(", -0.7", len(far)),
+		Dims: spec.Dims(), Block: list(blockFor(spec, reach)), Context: list(reach),
+	}, nil
+}
+
+func directOffsets(dims int) []geometry.Coordinate {
+	var offsets []geometry.Coordinate
+	for d := range dims {
+		o := geometry.Fill(dims, 0)
+		o[d] = 1
+		offsets = append(offsets, o)
+	}
+	return offsets
+}
+
+// splitOffsets separates direct neighbours from long-range ones; the direct ones come first in a neighborhood.
+func splitOffsets(offsets []geometry.Coordinate) (near, far []geometry.Coordinate) {
+	for i, o := range offsets {
+		if o.All(func(v int) bool { return v >= -1 && v <= 1 }) && len(near) == i {
+			near = append(near, o)
+		} else {
+			far = append(far, o)
+		}
+	}
+	return near, far
+}
+
+// blockFor chooses a block shape: whole chunks, grown along the axis where context weighs most, until the affinities
+// of a block with context take about 64 MiB or the block covers the data.
+func blockFor(spec stages.ArraySpec, context geometry.Coordinate) geometry.Coordinate {
+	chunks := geometry.Coordinate(spec.Chunks[1:])
+	shape := spec.SpatialShape()
+	block := chunks.Min(geometry.Fill(len(chunks), 64)).Min(shape)
+	perVoxel := int64(spec.Shape[0]) * int64(max(spec.DType.Size(), nd.Float32.Size()))
+	for block.Add(context).Add(context).Prod()*perVoxel*2 < 128<<20 {
+		axis, worst := -1, 0.0
+		for d := range block {
+			if block[d] >= shape[d] {
+				continue
+			}
+			if w := (float64(context[d]) + 1) / float64(block[d]); w > worst {
+				axis, worst = d, w
+			}
+		}
+		if axis < 0 {
+			break
+		}
+		block[axis] *= 2
+	}
+	return block
+}
+
+func list(c geometry.Coordinate) string {
+	return strings.NewReplacer("(", "[", ")", "]").Replace(c.String())
+}
+
+func offsetList(offsets []geometry.Coordinate) string {
+	parts := make([]string, len(offsets))
+	for i, o := range offsets {
+		parts[i] = list(o)
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+var scaffoldTemplate = template.Must(template.New("pipeline").Parse(`# Segments {{.Affs}} ({{.About}}).
+#   volara plan {{.Name}}.yaml     shows what would be done, and writes nothing
+#   volara up {{.Name}}.yaml       does it; run again, it goes on where it was
+#   volara up --roi … {{.Name}}.yaml    tries a region first; its blocks count for the whole later
+name: {{.Name}}
+
+datasets:
+  affs:
+    store: {{.Affs}}
+{{- if .Guessed}}
+    # The array names no neighborhood. These offsets are a guess: put in those that your network was trained with.
+{{- end}}
+    neighborhood: {{.Offsets}}
+  fragments: {store: {{.Out}}/fragments}
+  segments: {store: {{.Out}}/segments}
+
+dbs:
+  rag:
+    path: {{.Out}}/rag.sqlite
+    ndim: {{.Dims}}
+    edge_attrs: {adj_weight: float{{if .HasFar}}, lr_weight: float{{end}}}
+
+luts:
+  segments: {path: {{.Out}}/lut.npz}
+
+tasks:
+  # Fragments (supervoxels): a mutex watershed in each block.
+  - task_type: extract-frags
+    affs_data: affs
+    frags_data: fragments
+    db: rag
+    block_size: {{.Block}}   # voxels
+    context: {{.Context}}    # voxels read around a block: the largest offset
+    # Added to the affinities, one value an offset: above 0 merges, below 0 splits. Higher values merge more.
+    bias: [{{.NearBias}}{{.FarBias}}]
+    remove_debris: 20        # voxels; smaller fragments become background
+
+  # Edges: the mean affinity between touching fragments.
+  - task_type: aff-agglom
+    affs_data: affs
+    frags_data: fragments
+    db: rag
+    block_size: {{.Block}}
+    scores:
+      adj_weight: {{.Near}}
+{{- if .HasFar}}
+      lr_weight: {{.Far}}
+{{- end}}
+
+  # Segments: a mutex watershed of the whole graph. score = weight · attribute + bias.
+  - task_type: graph-mws
+    db: rag
+    lut: segments
+    weights:
+      adj_weight: [1.0, -0.4]
+{{- if .HasFar}}
+      lr_weight: [1.0, -0.7]
+{{- end}}
+
+  # Every fragment's voxels get the id of its segment.
+  - task_type: relabel
+    frags_data: fragments
+    seg_data: segments
+    lut: segments
+    block_size: {{.Block}}
+`))

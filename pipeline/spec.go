@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"volara/stages"
+	"volara/stream"
+)
+
+// A spec is the stored specification of a run: itself a pipeline file, with absolute paths only, and the generations
+// that its workers write for.
+type spec struct {
+	Name        string            `json:"name"`
+	Tasks       []json.RawMessage `json:"tasks"`
+	Base        string            `json:"base"`
+	Generations map[string]string `json:"generations"`
+}
+
+// encodeSpec writes the specification of a plan.
+func (p *Plan) encodeSpec(generations map[string]string) (json.RawMessage, error) {
+	s := spec{Name: p.Pipeline.Name, Base: p.Pipeline.Base, Generations: generations}
+	for _, t := range p.Tasks {
+		text, err := json.Marshal(t.Stage)
+		if err != nil {
+			return nil, fmt.Errorf("encode task %s: %w", t.Name, err)
+		}
+		s.Tasks = append(s.Tasks, text)
+	}
+	return json.Marshal(s)
+}
+
+// decodeSpec reads a stored specification.
+func decodeSpec(types map[string]stages.Factory, text json.RawMessage) (*Pipeline, map[string]string, error) {
+	var s spec
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, nil, fmt.Errorf("the stored specification: %w", err)
+	}
+	tasks, err := json.Marshal(map[string]any{"name": s.Name, "tasks": s.Tasks})
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := Parse(types, filepath.Join(s.Base, "stored specification"), tasks)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the stored specification of run %s: %w", s.Name, err)
+	}
+	return p, s.Generations, nil
+}
+
+// streamPlan translates the plan into the stream's words.
+func (p *Plan) streamPlan(generations map[string]string) (stream.Plan, error) {
+	text, err := p.encodeSpec(generations)
+	if err != nil {
+		return stream.Plan{}, err
+	}
+	out := stream.Plan{Run: p.Pipeline.Name, Spec: text}
+	for _, t := range p.Tasks {
+		shared := t.Stage.Common()
+		task := stream.Task{
+			Name: t.Name, Generation: generations[t.Name], Grid: t.Plan.Grid, Select: t.Select,
+			MaxRetries: shared.Retries(), Voxels: t.voxels(),
+		}
+		if shared.NumWorkers != nil {
+			task.MaxWorkers = *shared.NumWorkers
+		}
+		if shared.Timeout != nil {
+			task.Timeout = shared.Timeout.Std()
+		}
+		for _, e := range t.Upstream {
+			task.Upstream = append(task.Upstream, stream.Dependency{Task: e.Task.Name, All: e.All})
+		}
+		out.Tasks = append(out.Tasks, task)
+	}
+	return out, nil
+}
+
+// voxels returns the voxels in the selected blocks; 0 for a global task, whose block has none.
+func (t *TaskPlan) voxels() int64 {
+	if t.Plan.Global {
+		return 0
+	}
+	return t.Plan.Grid.WrittenBy(t.Select).Shape.Div(t.Plan.VoxelSize).Prod()
+}

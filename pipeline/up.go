@@ -1,0 +1,204 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"volara/embedded"
+	"volara/fault"
+	"volara/stages"
+	"volara/stream"
+)
+
+// DefaultStateDir is the state directory's name beside a pipeline file.
+const DefaultStateDir = ".volara"
+
+// StateDir returns the default state directory: beside the pipeline file.
+func (p *Pipeline) StateDir() string { return filepath.Join(p.Base, DefaultStateDir) }
+
+// RunDir returns the folder of a run below a state directory: its status, events, specification and logs.
+func RunDir(stateDir, run string) string { return filepath.Join(stateDir, "runs", run) }
+
+// UpOptions say how a pipeline is run.
+type UpOptions struct {
+	Selection
+	Types      map[string]stages.Factory
+	StateDir   string
+	Slots      int    // blocks in work at once in this process; 0: none, other processes do the work
+	Listen     string // address of the embedded server; "": loopback, any port
+	CacheBytes int    // decoded chunks kept for neighbouring blocks
+	LogPath    string // where the worker's errors are explained
+	Logger     *slog.Logger
+	// Started is called once when blocks begin to be processed. It must not block.
+	Started func(Run)
+	// Ended is called with how the run ended, before Up waits (Stay) or returns.
+	Ended func(stream.Status)
+	// Stay keeps the server up after the run has ended, until ctx is cancelled.
+	Stay bool
+}
+
+// A Run is what Started is told.
+type Run struct {
+	URL       string // of the server, for other processes
+	TokenFile string
+	Snapshot  func() stream.Status
+}
+
+// Up runs a pipeline until every selected block is done, failed or orphaned, or ctx is cancelled (then the run may be
+// resumed by another Up). A mistake of the user's is an *InputError: nothing was run.
+func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, err error) {
+	plan, err := p.Plan(ctx, o.Selection)
+	if err != nil {
+		return status, err
+	}
+	if err := plan.checkWritable(o.StateDir); err != nil {
+		return status, err
+	}
+	lock, err := embedded.LockDir(o.StateDir)
+	if err != nil {
+		return status, &InputError{err}
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(o.StateDir, "nats"), Listen: o.Listen, Logger: o.Logger})
+	if err != nil {
+		return status, &InputError{err}
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	nc, err := server.Conn("volara up")
+	if err != nil {
+		return status, fmt.Errorf("connect to the embedded server: %w", err)
+	}
+	defer nc.Close()
+	r := &run{UpOptions: o, pipeline: p, server: server, nc: nc}
+	status, err = r.do(ctx)
+	if err == nil && o.Ended != nil {
+		o.Ended(status)
+	}
+	if err == nil && o.Stay && ctx.Err() == nil {
+		o.Logger.Info("the run has ended; the server stays up until it is interrupted", "url", server.URL())
+		<-ctx.Done()
+	}
+	return status, err
+}
+
+type run struct {
+	UpOptions
+	pipeline *Pipeline
+	server   *embedded.Server
+	nc       *nats.Conn
+}
+
+// do settles generations and outputs, then runs tracker and worker.
+func (r *run) do(ctx context.Context) (stream.Status, error) {
+	js, err := jetstream.New(r.nc)
+	if err != nil {
+		return stream.Status{}, fmt.Errorf("open JetStream: %w", err)
+	}
+	state, err := stream.OpenState(ctx, js, r.pipeline.Name)
+	if err != nil {
+		return stream.Status{}, err
+	}
+	if r.Known, err = known(ctx, state); err != nil {
+		return stream.Status{}, err
+	}
+	plan, err := r.pipeline.Plan(ctx, r.Selection)
+	if err != nil {
+		return stream.Status{}, err
+	}
+	for _, w := range plan.Warnings() {
+		r.Logger.Warn(w)
+	}
+	generations, err := r.prepare(ctx, plan, state)
+	if err != nil {
+		return stream.Status{}, err
+	}
+	streamPlan, err := plan.streamPlan(generations)
+	if err != nil {
+		return stream.Status{}, err
+	}
+	return r.track(ctx, streamPlan)
+}
+
+// prepare closes the databases again: the worker opens its own.
+func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map[string]string, error) {
+	graphs := plan.newGraphs()
+	generations, err := plan.prepare(ctx, state, graphs, r.Logger)
+	if closeErr := graphs.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil && !fault.IsEnvironment(err) {
+		var input *InputError
+		if !errors.As(err, &input) {
+			err = &InputError{err}
+		}
+	}
+	return generations, err
+}
+
+// track runs the tracker and, unless others do all the work, a worker of this process.
+func (r *run) track(ctx context.Context, plan stream.Plan) (stream.Status, error) {
+	dir := RunDir(r.StateDir, plan.Run)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return stream.Status{}, fmt.Errorf("the run's folder: %w", err)
+	}
+	journals := filepath.Join(dir, "journal")
+	tracker, err := stream.NewTracker(r.nc, plan, stream.TrackerOptions{Dir: dir, JournalDir: journals, Exclusive: true, Logger: r.Logger})
+	if err != nil {
+		return stream.Status{}, err
+	}
+	if r.Started != nil {
+		r.Started(Run{URL: r.server.URL(), TokenFile: r.server.TokenFile(), Snapshot: tracker.Snapshot})
+	}
+	workerCtx, stopWorker := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorker()
+	worked := make(chan error, 1)
+	go func() { worked <- r.work(workerCtx, plan.Run, journals) }()
+	status, err := tracker.Run(ctx)
+	stopWorker()
+	return status, errors.Join(err, <-worked)
+}
+
+// work runs the worker of this process until ctx ends.
+func (r *run) work(ctx context.Context, name, journals string) (err error) {
+	if r.Slots == 0 {
+		return nil
+	}
+	nc, err := r.server.Conn("volara up worker")
+	if err != nil {
+		return fmt.Errorf("connect the worker: %w", err)
+	}
+	defer nc.Close()
+	return Work(ctx, nc, name, WorkOptions{Types: r.Types, Slots: r.Slots, CacheBytes: r.CacheBytes, JournalDir: journals,
+		LogPath: r.LogPath, Logger: r.Logger})
+}
+
+// WorkOptions say how a worker works.
+type WorkOptions struct {
+	Types      map[string]stages.Factory
+	Name       string // unique among the run's workers; default host and process
+	Slots      int    // blocks in work at once
+	CacheBytes int
+	JournalDir string
+	LogPath    string
+	UntilDone  bool
+	Logger     *slog.Logger
+}
+
+// Work processes blocks of a run until ctx is cancelled or, with UntilDone, the run has ended.
+func Work(ctx context.Context, nc *nats.Conn, run string, o WorkOptions) error {
+	opener := NewOpener(o.Types, o.CacheBytes, o.Logger)
+	worker, err := stream.NewWorker(nc, run, stream.WorkerOptions{Name: o.Name, Slots: o.Slots, Open: opener.Open,
+		JournalDir: o.JournalDir, LogPath: o.LogPath, UntilDone: o.UntilDone, Logger: o.Logger})
+	if err != nil {
+		return err
+	}
+	err = worker.Run(ctx)
+	return errors.Join(err, opener.Close())
+}

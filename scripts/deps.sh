@@ -1,0 +1,20 @@
+#!/bin/sh
+# Makes sure that Go and a C compiler are there (cgo: SQLite). Installs Debian packages as root; else says what to do.
+set -eu
+
+missing=
+command -v "${GO:-go}" >/dev/null 2>&1 || missing="$missing golang"
+command -v "${CC:-cc}" >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	echo "installing:$missing"
+	apt-get update -qq
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing ca-certificates
+	exit 0
+fi
+echo "missing:$missing" >&2
+echo "On Debian or Ubuntu: sudo apt-get install$missing" >&2
+echo "Elsewhere: Go 1.26 or newer (https://go.dev/dl) and a C compiler (gcc or clang)." >&2
+exit 1
