@@ -80,6 +80,8 @@ func testNodeAttrs(t *testing.T, s suite) {
 
 	a.Values, b.Values = []any{1.5}, []any{nil}
 	nodesAre(t, store, geometry.Roi{}, []string{"mean"}, a, b)
+	a.Values, b.Values = []any{int64(10), 1.5}, []any{int64(20), nil}
+	nodesAre(t, store, geometry.Roi{}, []string{"size", "mean"}, a, b)
 	a.Values, b.Values = nil, nil
 	nodesAre(t, store, geometry.Roi{}, nil, a, b)
 	must(t, store.WriteNodes(ctx, writer, ids(0, 10), nil, []graph.Node{a}))
@@ -101,6 +103,7 @@ func testBadNodes(t *testing.T, s suite) {
 		"no position":              {nil, []graph.Node{{ID: 10}}},
 		"an unknown attribute":     {[]string{"meen"}, with(node(10, 1, 1), 1.0)},
 		"the position's column":    {[]string{"position_0"}, with(node(10, 1, 1), 1.0)},
+		"the size as a value":      {[]string{"size"}, with(node(10, 1, 1), int64(1))},
 		"a value too few":          {[]string{"code"}, with(node(10, 1, 1), 1.0)},
 		"a value too many":         {nil, with(node(10, 1, 1), 1.0)},
 		"a text for a number":      {[]string{"mean"}, with(node(10, 1, 1), "x")},

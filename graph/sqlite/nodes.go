@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"volara/geometry"
 	"volara/graph"
@@ -17,6 +19,9 @@ func (s *Store) WriteNodes(ctx context.Context, w graph.Writer, replace graph.ID
 	columns, err := s.nodeColumns(attrs)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(attrs, sizeAttr) {
+		return s.about(errors.New("the size is written with every node, not as one of the attributes"))
 	}
 	for i := range nodes {
 		if err := s.checkNode(replace, columns, &nodes[i]); err != nil {

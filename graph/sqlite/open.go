@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"volara/fault"
 	"volara/graph"
 	"volara/graph/funlib"
 )
@@ -76,7 +75,7 @@ func checkFile(path string, create bool) error {
 	head := make([]byte, len(magic))
 	n, err := io.ReadFull(f, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return fault.Environment(fmt.Errorf("graph database: %w", err))
+		return fmt.Errorf("graph database: %w", err)
 	}
 	if n > 0 && !bytes.Equal(head, magic) {
 		return corrupt(fmt.Errorf("graph database %s is no SQLite file", path))
