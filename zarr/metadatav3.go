@@ -32,6 +32,9 @@ func parseV3(file string, data []byte) (*Metadata, error) {
 	if *f.err == nil {
 		m.layout = parseLayoutV3(f, "codecs", m.Chunks, m.DType, m.Fill)
 	}
+	if *f.err == nil {
+		checkPiece(f, m.layout.pieceShape(), "chunk_grid.configuration.chunk_shape", m.DType)
+	}
 	m.DimensionNames = parseDimensionNames(f, len(m.Shape))
 	if f.has("attributes") {
 		m.Attributes = f.object("attributes").raw
@@ -182,9 +185,6 @@ func parseLayoutV3(f fields, field string, shape []int, t nd.DType, fill Fill) *
 	}
 	if !serialised {
 		f.fail(field, `neither "bytes" nor "sharding_indexed" among the codecs`)
-	}
-	if l.shard == nil {
-		checkPiece(f, shape, field, t)
 	}
 	return l
 }

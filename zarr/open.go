@@ -75,13 +75,10 @@ func openDir(ctx context.Context, dir string, opts []Option) (*Array, error) {
 		opt(&o)
 	}
 	s, err := store.OpenLocal(dir, store.LocalOptions{Sync: o.durable})
-	if errors.Is(err, fs.ErrNotExist) || err == nil && isFile(dir) {
+	if errors.Is(err, store.ErrNotExist) {
 		return nil, fmt.Errorf("%w at %s", ErrNotFound, dir)
 	}
 	if err != nil {
-		if isFile(dir) {
-			return nil, fmt.Errorf("%w at %s", ErrNotFound, dir)
-		}
 		return nil, err
 	}
 	a, err := OpenStore(ctx, s, "", opts...)
@@ -89,11 +86,6 @@ func openDir(ctx context.Context, dir string, opts []Option) (*Array, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return a, nil
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.IsDir()
 }
 
 // load reads the metadata of the array; v3's comes before v2's.

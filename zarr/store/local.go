@@ -48,7 +48,7 @@ var (
 // partialSuffix ends the names of temporary files, also zarr-python's.
 const partialSuffix = ".partial"
 
-// OpenLocal opens a directory.
+// OpenLocal opens a directory. Where there is none, or something else, the error is ErrNotExist.
 func OpenLocal(dir string, options LocalOptions) (*Local, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -60,6 +60,9 @@ func OpenLocal(dir string, options LocalOptions) (*Local, error) {
 		}
 	}
 	root, err := os.OpenRoot(dir)
+	if notDirectory(err) {
+		err = fmt.Errorf("%w: %w", ErrNotExist, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", dir, err)
 	}
@@ -243,7 +246,7 @@ func (l *Local) files(ctx context.Context, prefix string) iter.Seq2[Entry, error
 				err = ctx.Err()
 			}
 			switch {
-			case errors.Is(err, fs.ErrNotExist):
+			case errors.Is(err, fs.ErrNotExist) || notDirectory(err):
 				return nil // it went away meanwhile
 			case err != nil:
 				return err

@@ -1,0 +1,356 @@
+package zarr
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"volara/fault"
+	"volara/nd"
+)
+
+const goodV3 = `{
+	"zarr_format": 3, "node_type": "array", "shape": [10, 20], "data_type": "uint16",
+	"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [5, 10]}},
+	"chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+	"fill_value": 65535,
+	"codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "zstd", "configuration": {"level": 1, "checksum": false}}],
+	"attributes": {"voxel_size": [4, 4]}, "dimension_names": ["y", null], "storage_transformers": []
+}`
+
+const goodV2 = `{
+	"zarr_format": 2, "shape": [10, 20], "chunks": [5, 10], "dtype": "<u2", "fill_value": 1, "order": "C",
+	"filters": null, "compressor": {"id": "zstd", "level": 1}, "dimension_separator": "/"
+}`
+
+// with returns a metadata file with one field replaced; the value "" removes it.
+func with(t testing.TB, doc, field, value string) []byte {
+	t.Helper()
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal([]byte(doc), &fields); err != nil {
+		t.Fatal(err)
+	}
+	if fields = maps.Clone(fields); value == "" {
+		delete(fields, field)
+	} else {
+		fields[field] = json.RawMessage(value)
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatalf("%s: %s: %v", field, value, err)
+	}
+	return data
+}
+
+// TestBadMetadata spoils one field at a time: the error names the file, the field and what is wrong or supported.
+func TestBadMetadata(t *testing.T) {
+	for _, c := range []struct{ doc, field, value, want string }{
+		{goodV3, "zarr_format", ``, "missing"},
+		{goodV3, "zarr_format", `4`, "supported is 3"},
+		{goodV3, "zarr_format", `"3"`, "integer"},
+		{goodV3, "node_type", `"table"`, `"array"`},
+		{goodV3, "shape", ``, "missing"},
+		{goodV3, "shape", `[10]`, "chunk_shape"},
+		{goodV3, "shape", `[10, -1]`, "-1 is below 0"},
+		{goodV3, "shape", `[10, 2.5]`, "list of integers"},
+		{goodV3, "shape", `[10, 1e30]`, "list of integers"},
+		{goodV3, "shape", `[4611686018427387904, 4611686018427387904]`, "more than can be addressed"},
+		{goodV3, "shape", `null`, "list of integers"},
+		{goodV3, "data_type", ``, "float64"},
+		{goodV3, "data_type", `"complex64"`, "float64"},
+		{goodV3, "data_type", `{"name": "numpy.datetime64", "configuration": {"unit": "s"}}`, "numpy.datetime64"},
+		{goodV3, "data_type", `7`, "data_type"},
+		{goodV3, "chunk_grid", ``, "missing"},
+		{goodV3, "chunk_grid", `{"name": "rectilinear", "configuration": {}}`, "regular"},
+		{goodV3, "chunk_grid", `{"name": "regular", "configuration": {"chunk_shape": [5, 0]}}`, "0 is below 1"},
+		{goodV3, "chunk_grid", `{"name": "regular", "configuration": {}}`, "chunk_shape"},
+		{goodV3, "chunk_grid", `{"name": "regular", "configuration": {"chunk_shape": [5]}}`, "chunk_shape"},
+		{goodV3, "chunk_grid", `{"name": "regular", "configuration": {"chunk_shape": [1000000, 1000000]}}`, "2147483647"},
+		{goodV3, "chunk_key_encoding", `{"name": "hashed"}`, `"v2"`},
+		{goodV3, "chunk_key_encoding", `{"name": "default", "configuration": {"separator": "-"}}`, `"/"`},
+		{goodV3, "fill_value", ``, "missing"},
+		{goodV3, "fill_value", `null`, "null"},
+		{goodV3, "fill_value", `65536`, "uint16"},
+		{goodV3, "fill_value", `-1`, "uint16"},
+		{goodV3, "fill_value", `1.5`, "uint16"},
+		{goodV3, "fill_value", `"NaN"`, "uint16"},
+		{goodV3, "fill_value", `true`, "uint16"},
+		{goodV3, "fill_value", `1e999999999`, "uint16"},
+		{goodV3, "codecs", ``, "missing"},
+		{goodV3, "codecs", `[]`, "bytes"},
+		{goodV3, "codecs", `[{"name": "zstd"}]`, "zstd"},
+		{goodV3, "codecs", `["bytes", "bytes"]`, "endian"},
+		{goodV3, "codecs", `[{"name": "bytes", "configuration": {"endian": "middle"}}]`, "little"},
+		{goodV3, "codecs", `[{"name": "bytes", "configuration": {"endian": "big", "x": 1}}]`, "endian"},
+		{goodV3, "codecs", `[{"name": "bytes", "configuration": {"endian": "big"}}, {"name": "lzma"}]`, "blosc"},
+		{goodV3, "codecs", `[{"name": "transpose", "configuration": {"order": [0, 0]}}]`, "permutation"},
+		{goodV3, "codecs", `[{"name": "transpose", "configuration": {"order": [0]}}]`, "permutation"},
+		{goodV3, "codecs", `[{"name": "transpose", "configuration": {}}]`, "order"},
+		{goodV3, "codecs", `[{"name": "bytes", "configuration": {"endian": "big"}}, {"name": "transpose", "configuration": {"order": [0, 1]}}]`, "transpose"},
+		{goodV3, "codecs", `[{"name": "sharding_indexed", "configuration": {"chunk_shape": [3, 5]}}]`, "divide"},
+		{goodV3, "codecs", `[{"name": "sharding_indexed", "configuration": {"chunk_shape": [5], "codecs": []}}]`, "chunk_shape"},
+		{goodV3, "codecs", `[{"name": "sharding_indexed", "configuration": {"chunk_shape": [5, 5], "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}], "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "zstd"}]}}]`, "crc32c"},
+		{goodV3, "codecs", `[7]`, "codecs"},
+		{goodV3, "codecs", `[{"name": "bytes", "config": {}}]`, "configuration"},
+		{goodV3, "attributes", `[]`, "object"},
+		{goodV3, "dimension_names", `["y"]`, "dimensions"},
+		{goodV3, "dimension_names", `"yx"`, "list"},
+		{goodV3, "storage_transformers", `[{"name": "chunk-manifest-json"}]`, "chunk-manifest-json"},
+		{goodV3, "magic", `{"name": "x"}`, "magic"},
+		{goodV3, "magic", `{"name": "x", "must_understand": true}`, "magic"},
+		{goodV2, "zarr_format", `3`, "supported is 2"},
+		{goodV2, "shape", `"10"`, "list of integers"},
+		{goodV2, "shape", `[10, 20, 30]`, "chunks"},
+		{goodV2, "chunks", ``, "missing"},
+		{goodV2, "chunks", `[5, 0]`, "below 1"},
+		{goodV2, "chunks", `[5, -5]`, "below 0"},
+		{goodV2, "chunks", `[100000, 100000]`, "2147483647"},
+		{goodV2, "dtype", ``, "dtype"},
+		{goodV2, "dtype", `"u2"`, "f8"},
+		{goodV2, "dtype", `"|u2"`, "f8"},
+		{goodV2, "dtype", `"<S7"`, "strings"},
+		{goodV2, "dtype", `"<c8"`, "complex"},
+		{goodV2, "dtype", `"<M8[ns]"`, "dates"},
+		{goodV2, "dtype", `"|O"`, "objects"},
+		{goodV2, "dtype", `[["a", "<u2"]]`, "structured"},
+		{goodV2, "fill_value", ``, "missing"},
+		{goodV2, "fill_value", `"abc"`, "uint16"},
+		{goodV2, "order", `"K"`, `"F"`},
+		{goodV2, "order", ``, "missing"},
+		{goodV2, "filters", `[{"id": "delta", "dtype": "<u2"}]`, "delta"},
+		{goodV2, "filters", `[3]`, "filters"},
+		{goodV2, "compressor", ``, "missing"},
+		{goodV2, "compressor", `{"id": "lzma"}`, "blosc"},
+		{goodV2, "compressor", `"zstd"`, "compressor"},
+		{goodV2, "dimension_separator", `"_"`, `"/"`},
+	} {
+		name := "zarr.json"
+		if c.doc == goodV2 {
+			name = ".zarray"
+		}
+		dir := t.TempDir()
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, with(t, c.doc, c.field, c.value), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), dir)
+		switch {
+		case err == nil:
+			t.Errorf("%s with %s: %s was opened", name, c.field, c.value)
+		case !fault.IsPermanent(err):
+			t.Errorf("%s: %s: not permanent: %v", c.field, c.value, err)
+		case !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), c.want):
+			t.Errorf("%s: %s: %v, want %q", c.field, c.value, err, c.want)
+		case !strings.Contains(err.Error(), c.field) && c.field != "shape":
+			t.Errorf("%s: %s: does not name the field: %v", c.field, c.value, err)
+		}
+	}
+}
+
+// TestMetadataNotJSON opens files that are cut off or hold something else.
+func TestMetadataNotJSON(t *testing.T) {
+	for _, name := range []string{"zarr.json", ".zarray"} {
+		for _, content := range []string{"", "{", "[]", "3", "null", goodV3[:60], goodV3 + "x", "\x00\x01"} {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(t.Context(), dir); !fault.IsPermanent(err) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s holding %q: %v", name, content, err)
+			}
+		}
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".zarray"), []byte(goodV2), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".zattrs"), []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), dir); !fault.IsPermanent(err) || !strings.Contains(err.Error(), ".zattrs") {
+		t.Errorf("cut off .zattrs: %v", err)
+	}
+}
+
+func TestGoodMetadata(t *testing.T) {
+	m, err := parseV3("zarr.json", []byte(goodV3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Fill != 65535 || m.DimensionNames[0] != "y" || m.DimensionNames[1] != "" || m.Chunks[1] != 10 ||
+		strings.Join(m.Codecs, " ") != "bytes zstd" || m.keys.key([]int{1, 2}) != "c/1/2" {
+		t.Errorf("%+v", m)
+	}
+	for _, c := range []struct{ field, value string }{
+		{"magic", `{"must_understand": false}`},
+		{"codecs", `[{"name": "transpose", "configuration": {"order": "F"}}, {"name": "bytes", "configuration": {"endian": "big"}}, "crc32c"]`},
+		{"chunk_key_encoding", `"default"`},
+		{"data_type", `{"name": "uint16"}`},
+		{"dimension_names", `null`},
+		{"attributes", ``},
+		{"shape", `[0, 0]`},
+		{"attributes", `{"nan": "NaN"}`},
+	} {
+		if _, err := parseV3("zarr.json", with(t, goodV3, c.field, c.value)); err != nil {
+			t.Errorf("%s: %s: %v", c.field, c.value, err)
+		}
+	}
+	for _, c := range []struct{ field, value string }{
+		{"fill_value", `null`}, {"fill_value", `1.0`}, {"order", `"F"`}, {"compressor", `null`}, {"filters", `[]`},
+		{"dimension_separator", ``}, {"filters", ``}, {"extra", `1`}, {"dtype", `">u2"`},
+	} {
+		if _, err := parseV2(".zarray", with(t, goodV2, c.field, c.value), "", nil); err != nil {
+			t.Errorf("%s: %s: %v", c.field, c.value, err)
+		}
+	}
+	pythonNaN := strings.Replace(strings.Replace(goodV2, `"<u2"`, `"<f4"`, 1), `"fill_value": 1`, `"fill_value": NaN`, 1)
+	m, err = parseV2(".zarray", []byte(pythonNaN), ".zattrs", []byte(`{"a\"": [NaN, -Infinity, "NaN \" Infinity"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Fill != 0x7fc00000 || string(m.Attributes[`a"`]) != `["NaN", "-Infinity", "NaN \" Infinity"]` {
+		t.Errorf("fill %#x, attributes %s", m.Fill, m.Attributes)
+	}
+}
+
+func TestFill(t *testing.T) {
+	for _, c := range []struct {
+		dtype     nd.DType
+		text      string
+		want      Fill
+		canonical string
+	}{
+		{nd.Bool, `true`, 1, `true`},
+		{nd.Bool, `0`, 0, `false`},
+		{nd.Int8, `-1`, 0xff, `-1`},
+		{nd.Int8, `-128`, 0x80, `-128`},
+		{nd.Int64, `-9223372036854775808`, 1 << 63, `-9223372036854775808`},
+		{nd.Int64, `9223372036854775807`, 1<<63 - 1, `9223372036854775807`},
+		{nd.Uint64, `18446744073709551615`, 1<<64 - 1, `18446744073709551615`},
+		{nd.Uint64, `9007199254740993`, 9007199254740993, `9007199254740993`},
+		{nd.Uint64, `1e3`, 1000, `1000`},
+		{nd.Uint32, `4294967295.0`, 1<<32 - 1, `4294967295`},
+		{nd.Float16, `1`, 0x3c00, `1.0`},
+		{nd.Float16, `0.1`, 0x2e66, `0.099975586`},
+		{nd.Float32, `0.1`, Fill(math.Float32bits(0.1)), `0.1`},
+		{nd.Float64, `0.1`, Fill(math.Float64bits(0.1)), `0.1`},
+		{nd.Float64, `1e300`, Fill(math.Float64bits(1e300)), `1e+300`},
+		{nd.Float64, `"NaN"`, 0x7ff8000000000000, `"NaN"`},
+		{nd.Float32, `"NaN"`, 0x7fc00000, `"NaN"`},
+		{nd.Float16, `"NaN"`, 0x7e00, `"NaN"`},
+		{nd.Float32, `"Infinity"`, 0x7f800000, `"Infinity"`},
+		{nd.Float16, `"-Infinity"`, 0xfc00, `"-Infinity"`},
+		{nd.Float32, `"0x7fc00001"`, 0x7fc00001, `"0x7fc00001"`},
+		{nd.Float64, `"0xfff8000000000000"`, 0xfff8000000000000, `"0xfff8000000000000"`},
+		{nd.Float64, `-0.0`, 1 << 63, `-0.0`},
+		{nd.Uint8, `null`, 0, `0`},
+	} {
+		got, err := parseFill(json.RawMessage(c.text), c.dtype)
+		if err != nil || got != c.want {
+			t.Errorf("%v %s = %#x, %v; want %#x", c.dtype, c.text, got, err, c.want)
+			continue
+		}
+		if text := string(got.json(c.dtype)); text != c.canonical {
+			t.Errorf("%v %s is written as %s, want %s", c.dtype, c.text, text, c.canonical)
+		}
+		if again, err := parseFill(got.json(c.dtype), c.dtype); err != nil || again != got {
+			t.Errorf("%v %s does not survive: %#x, %v", c.dtype, c.text, again, err)
+		}
+	}
+	for _, c := range []struct {
+		dtype nd.DType
+		text  string
+	}{
+		{nd.Bool, `2`}, {nd.Int8, `128`}, {nd.Int8, `-129`}, {nd.Uint64, `18446744073709551616`}, {nd.Uint64, `-1`},
+		{nd.Float32, `"nan"`}, {nd.Float32, `"0x7fc0"`}, {nd.Float32, `"0xzzzzzzzz"`}, {nd.Float64, `true`}, {nd.Float64, `[]`},
+		{nd.Uint8, `{}`}, {nd.Uint8, ``}, {nd.Int32, `0.5`}, {nd.Float64, `1e999`},
+	} {
+		if got, err := parseFill(json.RawMessage(c.text), c.dtype); err == nil {
+			t.Errorf("%v %s = %#x", c.dtype, c.text, got)
+		}
+	}
+	if f := FillOf(int16(-2)); f != 0xfffe || f.Text(nd.Int16) != "-2" {
+		t.Errorf("FillOf(-2) = %#x", f)
+	}
+}
+
+// TestHalf converts every half-precision number there and back, and everything between two neighbours to the nearer.
+func TestHalf(t *testing.T) {
+	for h := range uint16(0x7c00) {
+		lo := halfToFloat(h)
+		if got := floatToHalf(lo); got != h {
+			t.Fatalf("%#x = %v became %#x", h, lo, got)
+		}
+		if got := floatToHalf(-lo); got != h|0x8000 {
+			t.Fatalf("-%#x = %v became %#x", h, -lo, got)
+		}
+		if h == 0x7bff {
+			break
+		}
+		hi := halfToFloat(h + 1)
+		even := h + h&1
+		for _, c := range []struct {
+			v    float64
+			want uint16
+		}{{lo + (hi-lo)*0.49, h}, {lo + (hi-lo)*0.51, h + 1}, {lo + (hi-lo)/2, even}} {
+			if got := floatToHalf(c.v); got != c.want {
+				t.Fatalf("%v became %#x, want %#x", c.v, got, c.want)
+			}
+		}
+	}
+	if floatToHalf(65519) != 0x7bff || floatToHalf(65520) != 0x7c00 || !math.IsNaN(halfToFloat(0x7e00)) {
+		t.Error("the largest numbers")
+	}
+}
+
+func FuzzMetadataV3(f *testing.F) {
+	f.Add([]byte(goodV3))
+	f.Add(with(f, goodV3, "codecs", `[{"name": "sharding_indexed", "configuration": {"chunk_shape": [5, 5], "index_location": "start",
+		"codecs": [{"name": "bytes", "configuration": {"endian": "big"}}, {"name": "blosc"}], "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, "crc32c"]}}]`))
+	f.Add(with(f, goodV3, "codecs", `[{"name": "transpose", "configuration": {"order": [1, 0]}}, "bytes", "crc32c", {"name": "gzip", "configuration": {"level": 1}}]`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := parseV3("zarr.json", data)
+		checkParsed(t, m, err)
+	})
+}
+
+func FuzzMetadataV2(f *testing.F) {
+	f.Add([]byte(goodV2), []byte(`{"voxel_size": [1, NaN]}`))
+	f.Add(with(f, goodV2, "compressor", `{"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 1, "blocksize": 0}`), []byte(`{}`))
+	f.Fuzz(func(t *testing.T, data, attrs []byte) {
+		m, err := parseV2(".zarray", data, ".zattrs", attrs)
+		checkParsed(t, m, err)
+	})
+}
+
+// checkParsed holds for whatever a metadata decoder makes of arbitrary bytes.
+func checkParsed(t *testing.T, m *Metadata, err error) {
+	if err != nil {
+		if !fault.IsPermanent(err) {
+			t.Fatalf("not permanent: %v", err)
+		}
+		return
+	}
+	if len(m.Shape) != len(m.Chunks) || len(m.Chunks) != len(m.Inner) || m.layout.size() < 0 || m.pieceBytes() > maxChunkBytes {
+		t.Fatalf("accepted %+v", m)
+	}
+	if _, err := parseFill(m.Fill.json(m.DType), m.DType); err != nil {
+		t.Fatal(err)
+	}
+	p, err := placementOf(m, nil, Overrides{})
+	if err == nil {
+		if s, err := p.resolve(len(m.Shape)); err == nil && len(s.VoxelSize)+s.ChannelAxes != len(m.Shape) {
+			t.Fatalf("%v of an array of %d axes", s, len(m.Shape))
+		}
+	}
+	if m.pieceBytes() < 1<<16 {
+		dst := make([]byte, m.layout.size()&0xffff)
+		if len(dst) == m.layout.size() {
+			m.layout.decode(dst, []byte("nonsense")) //nolint:errcheck // must only not panic
+		}
+	}
+}
