@@ -33,7 +33,10 @@ type header struct {
 	length  int // elements
 }
 
-const magic = "\x93NUMPY"
+const (
+	magic   = "\x93NUMPY"
+	maxDims = 64 // NumPy's own limit
+)
 
 var (
 	descrPattern   = regexp.MustCompile(`['"]descr['"]\s*:\s*['"]([<>|=]?)([a-z])(\d+)['"]`)
@@ -90,7 +93,9 @@ func parseHeader(text string) (h header, err error) {
 		if err != nil || (n > 0 && h.length > math.MaxInt/8/n) {
 			return h, fmt.Errorf("shape (%s) is too large", shape[1])
 		}
-		h.shape = append(h.shape, n)
+		if h.shape = append(h.shape, n); len(h.shape) > maxDims {
+			return h, fmt.Errorf("more than %d dimensions", maxDims)
+		}
 		h.length *= n
 	}
 	return h, nil
@@ -202,7 +207,7 @@ func writeArray(w io.Writer, a Array) error {
 		fmt.Fprintf(&shape, "%d, ", n)
 		length *= n
 	}
-	if length != len(a.Data) {
+	if length != len(a.Data) || len(a.Shape) > maxDims {
 		return fmt.Errorf("%d elements do not make the shape %v", len(a.Data), a.Shape)
 	}
 	text := fmt.Sprintf("{'descr': '<i8', 'fortran_order': False, 'shape': (%s), }", strings.TrimSuffix(shape.String(), " "))
