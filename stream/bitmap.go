@@ -93,44 +93,6 @@ func (b *Bitmap) Clear(i int64) bool {
 	return true
 }
 
-// Bits returns the n ≤ 64 bits from index i on, the lowest first; indices outside [0, Len) count as not set.
-func (b *Bitmap) Bits(i int64, n int) uint64 {
-	if i < 0 || i >= b.n || n <= 0 {
-		return 0
-	}
-	off := uint(i % 64)
-	v := b.word(i/64) >> off
-	if int(64-off) < n {
-		v |= b.word(i/64+1) << (64 - off)
-	}
-	if n < 64 {
-		v &= 1<<n - 1
-	}
-	return v
-}
-
-// word returns the 64 bits of word w of the whole set.
-func (b *Bitmap) word(w int64) uint64 {
-	at := int(w / pageWords)
-	if at >= len(b.pages) {
-		return 0
-	}
-	p := &b.pages[at]
-	switch {
-	case p.words != nil:
-		return p.words[w%pageWords]
-	case p.count == 0:
-		return 0
-	}
-	if rest := b.n - w*64; rest < 64 {
-		if rest <= 0 {
-			return 0
-		}
-		return 1<<rest - 1
-	}
-	return ^uint64(0)
-}
-
 // CountRange returns the number of set indices in [i, i+n).
 func (b *Bitmap) CountRange(i, n int64) int64 {
 	c := int64(0)
@@ -161,6 +123,36 @@ func countWords(words *[pageWords]uint64, from, n int) int64 {
 		from, n = from+step, n-step
 	}
 	return int64(c)
+}
+
+// All reports whether [i, i+n) is wholly in the set.
+func (b *Bitmap) All(i, n int64) bool {
+	for n > 0 {
+		step := min(n, PageBits-i%PageBits)
+		switch p := &b.pages[i/PageBits]; {
+		case p.words == nil && p.count == 0:
+			return false
+		case p.words != nil && !allWords(p.words, int(i%PageBits), int(step)):
+			return false
+		}
+		i, n = i+step, n-step
+	}
+	return true
+}
+
+func allWords(words *[pageWords]uint64, from, n int) bool {
+	for n > 0 {
+		w := ^words[from/64] >> (from % 64)
+		step := min(n, 64-from%64)
+		if step < 64 {
+			w &= 1<<step - 1
+		}
+		if w != 0 {
+			return false
+		}
+		from, n = from+step, n-step
+	}
+	return true
 }
 
 // Next returns the smallest index in the set that is not below i, and false when there is none.
@@ -198,6 +190,9 @@ func (b *Bitmap) Dirty() []int {
 
 // Clean marks a page as not changed.
 func (b *Bitmap) Clean(page int) { b.pages[page].dirty = false }
+
+// Soil marks a page as changed.
+func (b *Bitmap) Soil(page int) { b.pages[page].dirty = true }
 
 // EncodePage returns a page as it is stored: its bits as little-endian 64-bit words, or nothing but one byte when the
 // page is full.

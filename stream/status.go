@@ -20,6 +20,9 @@ type Status struct {
 	Run     string       `json:"run"`
 	State   string       `json:"state"`
 	Reason  string       `json:"reason,omitempty"`
+	Epoch   uint64       `json:"epoch"`   // 0: nothing was left to do
+	Workers int          `json:"workers"` // that reported lately
+	Slots   int          `json:"slots"`   // of these workers
 	Started time.Time    `json:"started"`
 	Updated time.Time    `json:"updated"`
 	Tasks   []TaskStatus `json:"tasks"`

@@ -1,20 +1,237 @@
 package stream
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"volara/fault"
 )
 
 // A Worker processes blocks of one run: of all its tasks, downstream tasks first.
-type Worker struct{}
+type Worker struct {
+	nc   *nats.Conn
+	js   jetstream.JetStream
+	run  string
+	opts WorkerOptions
+	log  *slog.Logger
+
+	wakes  *broadcast
+	office *office
+	rooms  *rooms
+}
 
 // NewWorker returns a worker of the run of that name; nothing happens before Run.
 func NewWorker(nc *nats.Conn, run string, opts WorkerOptions) (*Worker, error) {
-	panic("being written")
+	switch {
+	case run == "":
+		return nil, errors.New("a worker needs the name of a run")
+	case opts.Open == nil:
+		return nil, errors.New("a worker needs a way to open tasks")
+	case opts.Slots < 0:
+		return nil, fmt.Errorf("a worker cannot have %d slots", opts.Slots)
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("use JetStream: %w", err)
+	}
+	opts.Name = orDefault(opts.Name, processName())
+	opts.Slots = orDefault(opts.Slots, runtime.GOMAXPROCS(0))
+	opts.PauseLimit = orDefault(opts.PauseLimit, 10*time.Minute)
+	opts.PauseDelay = orDefault(opts.PauseDelay, 250*time.Millisecond)
+	opts.Logger = orDefault(opts.Logger, slog.Default())
+	log := opts.Logger.With("run", run, "worker", opts.Name)
+	return &Worker{nc: nc, js: js, run: run, opts: opts, log: log, wakes: newBroadcast(), rooms: newRooms(opts.Open)}, nil
 }
 
 // Run works on whatever the run's tracker publishes until ctx is cancelled: then it takes no more work, finishes the
 // blocks it has, closes its processors and returns nil. It waits for a run that has not begun. With UntilDone it also
-// returns when the run has ended.
-func (w *Worker) Run(ctx context.Context) error { panic("being written") }
+// returns when the run has ended. Run is called once.
+func (w *Worker) Run(ctx context.Context) (err error) {
+	w.office = newOffice(w.nc, w.run, w.opts)
+	sub, err := w.nc.Subscribe(wakeSubject(w.run), w.woken)
+	if err != nil {
+		return fmt.Errorf("join run %s: %w", w.run, fault.Environment(err))
+	}
+	defer sub.Unsubscribe()
+	journals, err := w.openJournals()
+	if err != nil {
+		return fmt.Errorf("join run %s: %w", w.run, err)
+	}
+	reporting := sync.WaitGroup{}
+	stop := make(chan struct{})
+	reporting.Go(func() { w.office.run(stop) })
+	defer func() {
+		close(stop)
+		reporting.Wait()
+		err = errors.Join(err, w.rooms.close())
+		for _, j := range journals {
+			err = errors.Join(err, j.close())
+		}
+	}()
+	for last := uint64(0); ; {
+		record, err := w.join(ctx, last)
+		if err != nil || record.Ended || ctx.Err() != nil {
+			return err
+		}
+		last = record.Epoch
+		w.serve(ctx, record, journals)
+	}
+}
+
+func (w *Worker) openJournals() ([]*journal, error) {
+	journals := make([]*journal, w.opts.Slots)
+	if w.opts.JournalDir == "" {
+		return journals, nil
+	}
+	for i := range journals {
+		j, err := openJournal(w.opts.JournalDir, w.opts.Name)
+		if err != nil {
+			return nil, err
+		}
+		journals[i] = j
+	}
+	return journals, nil
+}
+
+// woken takes a hint of the tracker.
+func (w *Worker) woken(m *nats.Msg) {
+	var hint wake
+	if json.Unmarshal(m.Data, &hint) != nil {
+		return
+	}
+	w.wakes.send(hint)
+	if hint.Stop {
+		w.office.hurry()
+	}
+}
+
+// How long an idle worker waits for a hint before it looks by itself; hints may be lost.
+const (
+	idleMin = time.Millisecond
+	idleMax = time.Second
+)
+
+// rejoinDelay is how long a worker stays away from an epoch whose queue it could not reach.
+const rejoinDelay = 250 * time.Millisecond
+
+// join waits for an epoch later than the last one served, or for the queue of that one to come back. A record that
+// says ended is returned with UntilDone only; a zero record when ctx is cancelled.
+func (w *Worker) join(ctx context.Context, last uint64) (runRecord, error) {
+	began := time.Now()
+	for wait := idleMin; ; wait = min(2*wait, idleMax) {
+		woken := w.wakes.next()
+		record, err := w.readRecord(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return runRecord{}, nil
+		case err != nil && !fault.IsEnvironment(err):
+			return runRecord{}, err
+		case err == nil && record.Ended && w.opts.UntilDone:
+			return record, nil
+		case err == nil && !record.Ended && record.Epoch > last:
+			return record, nil
+		case err == nil && !record.Ended && record.Epoch > 0 && time.Since(began) > rejoinDelay && !w.wakes.stops(record.Epoch):
+			return record, nil
+		}
+		if w.nc.IsClosed() {
+			return runRecord{}, fault.Environment(errors.New("the connection to NATS is closed"))
+		}
+		select {
+		case <-woken:
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return runRecord{}, nil
+		}
+	}
+}
+
+// readRecord reads the record of the run; a run that has not begun has the zero one.
+func (w *Worker) readRecord(ctx context.Context) (runRecord, error) {
+	var record runRecord
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	kv, err := w.js.KeyValue(ctx, stateBucket(w.run))
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		return record, nil
+	}
+	if err != nil {
+		return record, jetStreamError(err)
+	}
+	entry, err := kv.Get(ctx, keyRun)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return record, nil
+	}
+	if err != nil {
+		return record, jetStreamError(err)
+	}
+	if err := json.Unmarshal(entry.Value(), &record); err != nil {
+		return record, fault.Permanent(fmt.Errorf("the record of run %s cannot be read: %w", w.run, err))
+	}
+	if record.Version != protocolVersion {
+		return record, fault.Permanent(fmt.Errorf("run %s speaks protocol %d, this worker %d: use the same version of the program",
+			w.run, record.Version, protocolVersion))
+	}
+	return record, nil
+}
+
+// serve works in one epoch until it is over or ctx is cancelled, and all that was taken is finished.
+func (w *Worker) serve(ctx context.Context, record runRecord, journals []*journal) {
+	s := newShift(w, record)
+	w.log.Debug("serving an epoch", "epoch", record.Epoch)
+	w.rooms.begin(record.Plan)
+	w.office.serve(s)
+	defer w.office.serve(nil)
+	var slots, keeping sync.WaitGroup
+	done := make(chan struct{})
+	keeping.Go(func() { s.holds.keep(done) })
+	for _, j := range journals {
+		slots.Go(func() { s.slot(ctx, j) })
+	}
+	slots.Wait()
+	close(done)
+	keeping.Wait()
+}
+
+// A broadcast passes the latest hint on to whoever waits.
+type broadcast struct {
+	mu   sync.Mutex
+	ch   chan struct{}
+	last wake
+}
+
+func newBroadcast() *broadcast { return &broadcast{ch: make(chan struct{})} }
+
+// next returns a channel that is closed at the next hint.
+func (b *broadcast) next() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ch
+}
+
+func (b *broadcast) send(hint wake) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	// Hints of an epoch that is over may come late.
+	if cmp.Compare(hint.Epoch, b.last.Epoch) >= 0 {
+		b.last = hint
+	}
+	close(b.ch)
+	b.ch = make(chan struct{})
+}
+
+// stops reports whether nothing more is to be taken in an epoch.
+func (b *broadcast) stops(epoch uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last.Epoch > epoch || b.last.Epoch == epoch && b.last.Stop
+}

@@ -1,0 +1,216 @@
+package stream
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"volara/geometry"
+)
+
+// A board is the tracker's view of a run, without any I/O: which blocks are done, which are ready, which are out. It
+// yields the messages to publish (next, due) and takes in what became of them (fold). Everything in it but the done
+// sets and the troubles is derived from these two, and costs O(1) amortised per block.
+type board struct {
+	tasks  []*taskBoard // upstream before downstream
+	byName map[string]*taskBoard
+	policy policy
+	epoch  uint64
+	retry  retryQueue
+}
+
+// policy is what a board needs of TrackerOptions.
+type policy struct {
+	maxBatch    int
+	maxCrashes  int
+	retryDelays []time.Duration
+	jitter      func() float64 // in [0, 1)
+}
+
+// position is that of a block in its grid, without memory of its own; dimensions that the grid lacks are 0.
+type position [geometry.MaxDims]int
+
+// A taskBoard is one task on the board.
+type taskBoard struct {
+	Task
+	board   *board
+	axes    []axis
+	strides [geometry.MaxDims]int64
+	total   int64 // selected blocks
+
+	done  *Bitmap
+	ready *Bitmap // to be published
+	out   *Bitmap // published and not ended, or waiting for a new attempt
+
+	nDone, nFailed int64 // selected blocks
+	waiting        int64 // blocks of out that wait for a new attempt
+	troubles       map[int64]*trouble
+	touched        map[int]bool // pages of troubles that changed
+
+	upstream   []*link
+	dependents []*link
+	barriers   []*taskBoard // to be done altogether before any block is ready
+
+	scanned  bool     // every selected block has been looked at for readiness
+	scan     position // where the scan goes on
+	low      int64    // no ready index is lower
+	messages map[int64]*message
+	pace     pace
+}
+
+// A message is a published work message that has not ended.
+type message struct {
+	left int64 // blocks not yet reported
+	part int   // of the next completion expected
+}
+
+// newBoard returns the board of a valid plan, with nothing done.
+func newBoard(plan Plan, p policy) *board {
+	if p.jitter == nil {
+		p.jitter = rand.Float64
+	}
+	b := &board{byName: map[string]*taskBoard{}, policy: p}
+	for _, task := range plan.Tasks {
+		t := newTaskBoard(task)
+		t.board = b
+		for _, dep := range task.Upstream {
+			up := b.byName[dep.Task]
+			if dep.All {
+				t.barriers = append(t.barriers, up)
+				continue
+			}
+			l := &link{up: up, down: t}
+			t.upstream = append(t.upstream, l)
+			up.dependents = append(up.dependents, l)
+		}
+		b.tasks = append(b.tasks, t)
+		b.byName[task.Name] = t
+	}
+	return b
+}
+
+func newTaskBoard(task Task) *taskBoard {
+	t := &taskBoard{
+		Task: task, axes: newAxes(task), total: task.Select.Size(),
+		ready: NewBitmap(task.Grid.Len()), out: NewBitmap(task.Grid.Len()),
+		troubles: map[int64]*trouble{}, touched: map[int]bool{}, messages: map[int64]*message{},
+		low: math.MaxInt64,
+	}
+	stride := int64(1)
+	for d := len(t.axes) - 1; d >= 0; d-- {
+		t.strides[d] = stride
+		stride *= int64(task.Grid.Counts()[d])
+		t.scan[d] = t.axes[d].from
+	}
+	t.setDone(NewBitmap(task.Grid.Len()))
+	return t
+}
+
+// setDone gives the task its done set; the board takes it over.
+func (t *taskBoard) setDone(done *Bitmap) {
+	t.done = done
+	t.nDone = 0
+	if t.total == done.Len() {
+		t.nDone = done.Count()
+	} else if t.total > 0 {
+		t.eachRow(func(first int64, length int) { t.nDone += done.CountRange(first, int64(length)) })
+	}
+	t.scanned = t.nDone == t.total
+}
+
+// eachRow calls f with every run of selected neighbours along the last axis.
+func (t *taskBoard) eachRow(f func(first int64, length int)) {
+	n := len(t.axes)
+	length := t.axes[n-1].to - t.axes[n-1].from
+	var p position
+	for d := range n {
+		p[d] = t.axes[d].from
+	}
+	for {
+		f(t.index(&p), length)
+		d := n - 2
+		for ; d >= 0; d-- {
+			if p[d]++; p[d] < t.axes[d].to {
+				break
+			}
+			p[d] = t.axes[d].from
+		}
+		if d < 0 {
+			return
+		}
+	}
+}
+
+func (t *taskBoard) index(p *position) int64 {
+	i := int64(0)
+	for d := range t.axes {
+		i += int64(p[d]) * t.strides[d]
+	}
+	return i
+}
+
+func (t *taskBoard) position(index int64) (p position) {
+	for d := range t.axes {
+		p[d] = int(index / t.strides[d])
+		index %= t.strides[d]
+	}
+	return p
+}
+
+func (t *taskBoard) selected(index int64) bool {
+	if t.total == t.done.Len() {
+		return true
+	}
+	p := t.position(index)
+	for d := range t.axes {
+		if p[d] < t.axes[d].from || p[d] >= t.axes[d].to {
+			return false
+		}
+	}
+	return true
+}
+
+// open reports whether everything that the task waits for as a whole is done.
+func (t *taskBoard) open() bool {
+	for _, up := range t.barriers {
+		if up.nDone < up.total {
+			return false
+		}
+	}
+	return true
+}
+
+// idle reports whether nothing of the task is out and nothing can be published now.
+func (t *taskBoard) idle() bool {
+	return t.out.Count() == 0 && t.ready.Count() == 0 && (t.scanned || !t.open())
+}
+
+// drained reports whether the run has come to its end: what is not done or failed now waits for a failed block.
+func (b *board) drained() bool {
+	for _, t := range b.tasks {
+		if !t.idle() {
+			return false
+		}
+	}
+	return true
+}
+
+// ended reports, task by task, whether nothing more can happen to it.
+func (b *board) ended() []bool {
+	over := make([]bool, len(b.tasks))
+	at := make(map[*taskBoard]int, len(b.tasks))
+	for i, t := range b.tasks {
+		at[t] = i
+		over[i] = t.idle()
+		if t.nDone+t.nFailed == t.total {
+			continue
+		}
+		for _, l := range t.upstream {
+			over[i] = over[i] && over[at[l.up]]
+		}
+		for _, up := range t.barriers {
+			over[i] = over[i] && over[at[up]]
+		}
+	}
+	return over
+}

@@ -1,0 +1,149 @@
+package stream
+
+import (
+	"fmt"
+	"time"
+)
+
+// fold takes in a completion and returns what it changed, as events. What was known already changes nothing, so that
+// completions may come twice and in any order; those of another generation count for nothing. A completion of another
+// epoch says what is done and how often it was tried, but its message is none of this epoch's.
+func (b *board) fold(c completion, now time.Time) ([]Event, error) {
+	t := b.byName[c.Task]
+	if t == nil || t.Generation != c.Generation {
+		return nil, nil
+	}
+	if err := t.check(c); err != nil {
+		return nil, fmt.Errorf("a completion of worker %s: %w", c.Worker, err)
+	}
+	current := c.Epoch == b.epoch
+	var events []Event
+	if fresh := t.foldDone(c.Done); len(fresh) > 0 {
+		timings := c.Timings
+		events = append(events, Event{
+			Kind: EventBlockDone, Blocks: fresh, Timings: &timings, Elapsed: c.Elapsed,
+		})
+	}
+	for _, f := range c.Failed {
+		events = append(events, t.foldFailed(f, c, current, now)...)
+	}
+	for _, r := range c.Crashed {
+		for i := r.First(); i < r.End(); i++ {
+			events = append(events, t.foldCrashed(i, c, current, now)...)
+		}
+	}
+	if current {
+		t.foldReturned(c.Returned)
+		t.account(c)
+	}
+	for i := range events {
+		events[i].Task, events[i].Generation = t.Name, t.Generation
+		events[i].Attempt, events[i].Worker = c.Attempt, c.Worker
+	}
+	return events, nil
+}
+
+// check refuses blocks that the grid does not have.
+func (t *taskBoard) check(c completion) error {
+	for _, ranges := range []Ranges{c.Done, c.Crashed, c.Returned} {
+		for _, r := range ranges {
+			if r.First() < 0 || r.Count() < 1 || r.Count() > t.done.Len()-r.First() {
+				return fmt.Errorf("task %s has no blocks %d to %d", t.Name, r.First(), r.End())
+			}
+		}
+	}
+	for _, f := range c.Failed {
+		if f.Block < 0 || f.Block >= t.done.Len() {
+			return fmt.Errorf("task %s has no block %d", t.Name, f.Block)
+		}
+	}
+	return nil
+}
+
+// foldDone marks blocks done and offers what waited for them. It returns those that were not done before.
+func (t *taskBoard) foldDone(ranges Ranges) Ranges {
+	var fresh Ranges
+	for _, r := range ranges {
+		for i := r.First(); i < r.End(); i++ {
+			if t.done.Set(i) {
+				fresh = fresh.Append(i)
+				t.settle(i)
+			}
+		}
+	}
+	for _, r := range fresh {
+		t.offerDependents(r)
+	}
+	return fresh
+}
+
+// settle takes a block that is done off the lists of those that are not.
+func (t *taskBoard) settle(i int64) {
+	if t.selected(i) {
+		t.nDone++
+	}
+	t.out.Clear(i)
+	t.ready.Clear(i)
+	tried := t.troubles[i]
+	if tried == nil {
+		return
+	}
+	if tried.failed && t.selected(i) {
+		t.nFailed--
+	}
+	if tried.waiting {
+		t.waiting--
+	}
+	delete(t.troubles, i)
+	t.touched[int(i/PageBits)] = true
+}
+
+// offerDependents offers the downstream blocks that waited for the last one of a range of blocks.
+func (t *taskBoard) offerDependents(r Range) {
+	last := len(t.axes) - 1
+	rowLength := t.done.Len()
+	if last > 0 {
+		rowLength = t.strides[last-1]
+	}
+	for _, l := range t.dependents {
+		if l.down.scanned && l.down.nDone == l.down.total || !l.down.open() {
+			continue // a task with a barrier looks at all its blocks once it opens
+		}
+		for i := r.First(); i < r.End(); {
+			at := t.position(i)
+			count := min(r.End()-i, rowLength-int64(at[last]))
+			l.readers(&at, int(count), l.down.offerRow)
+			i += count
+		}
+	}
+}
+
+// foldReturned puts blocks back that a worker did not try.
+func (t *taskBoard) foldReturned(ranges Ranges) {
+	for _, r := range ranges {
+		for i := r.First(); i < r.End(); i++ {
+			if tried := t.troubles[i]; tried != nil && tried.waiting {
+				continue
+			}
+			if t.out.Clear(i) {
+				t.offer(i)
+			}
+		}
+	}
+}
+
+// account keeps the list of messages, and the pace.
+func (t *taskBoard) account(c completion) {
+	m := t.messages[c.Message]
+	if m == nil || c.Part < m.part {
+		return
+	}
+	m.part = c.Part + 1
+	m.left -= c.Done.Count() + int64(len(c.Failed)) + c.Crashed.Count() + c.Returned.Count()
+	if m.left <= 0 {
+		delete(t.messages, c.Message)
+	}
+	if n := c.Done.Count(); n > 0 {
+		t.pace.measured(c.Elapsed, n)
+	}
+}

@@ -1,0 +1,140 @@
+package stream
+
+import (
+	"time"
+)
+
+// scanStep bounds how many blocks one step of a scan looks at.
+const scanStep = 4096
+
+// next takes the next work message of a task off the board: up to its batch of ready blocks, the lowest first. A block
+// that has been tried before goes alone.
+func (t *taskBoard) next() (work, bool) {
+	batch := t.pace.batch(t.board.policy.maxBatch)
+	for t.ready.Count() < int64(batch) && t.scanMore() {
+	}
+	w := work{Task: t.Name, Generation: t.Generation, Epoch: t.board.epoch, Attempt: 1}
+	for n := 0; n < batch; n++ {
+		i, ok := t.ready.Next(min(t.low, t.ready.Len()))
+		if !ok {
+			break
+		}
+		tried := t.troubles[i]
+		if tried != nil && n > 0 {
+			break
+		}
+		t.low = i + 1
+		t.ready.Clear(i)
+		t.out.Set(i)
+		w.Blocks = w.Blocks.Append(i)
+		if tried != nil {
+			tried.issued = tried.attempts + 1
+			w.Attempt = tried.issued
+			break
+		}
+	}
+	if len(w.Blocks) == 0 {
+		return work{}, false
+	}
+	t.publish(w)
+	return w, true
+}
+
+// due takes a block off the board whose time for a new attempt has come.
+func (b *board) due(now time.Time) (work, bool) {
+	for {
+		t, i, ok := b.retry.pop(now)
+		if !ok {
+			return work{}, false
+		}
+		tried := t.troubles[i]
+		if tried == nil || !tried.waiting { // done meanwhile, by a late worker
+			continue
+		}
+		tried.waiting = false
+		tried.issued = tried.attempts + 1
+		t.waiting--
+		w := work{
+			Task: t.Name, Generation: t.Generation, Epoch: b.epoch,
+			Attempt: tried.issued, Blocks: Ranges{{i, 1}},
+		}
+		t.publish(w)
+		return w, true
+	}
+}
+
+func (t *taskBoard) publish(w work) {
+	t.messages[w.Blocks[0].First()] = &message{left: w.Blocks.Count()}
+}
+
+// offer puts a block among the ready ones.
+func (t *taskBoard) offer(i int64) {
+	if t.ready.Set(i) {
+		t.low = min(t.low, i)
+	}
+}
+
+// offerRow offers the blocks of a row whose turn has come. Outside of a scan, they are those that a block upstream,
+// just done, may have been the last to wait for.
+func (t *taskBoard) offerRow(at position, length int) {
+	last := len(t.axes) - 1
+	i := t.index(&at)
+	for range length {
+		if !t.done.Get(i) && !t.out.Get(i) && !t.ready.Get(i) && !t.failed(i) && t.satisfied(&at) {
+			t.offer(i)
+		}
+		at[last]++
+		i++
+	}
+}
+
+func (t *taskBoard) satisfied(at *position) bool {
+	for _, l := range t.upstream {
+		if !l.satisfied(at) {
+			return false
+		}
+	}
+	return true
+}
+
+// scanMore looks at some more of the selected blocks, each one once, and reports whether it may be called again. From
+// then on a block becomes ready when the last block that it waits for is done.
+func (t *taskBoard) scanMore() bool {
+	if t.scanned || !t.open() {
+		return false
+	}
+	last := len(t.axes) - 1
+	for looked := 0; looked < scanStep && !t.scanned; {
+		length := min(scanStep, t.axes[last].to-t.scan[last])
+		if first := t.index(&t.scan); t.done.CountRange(first, int64(length)) < int64(length) {
+			t.offerRow(t.scan, length)
+		}
+		looked += length
+		t.scan[last] += length
+		for d := last; t.scan[d] == t.axes[d].to; d-- {
+			if d == 0 {
+				t.scanned = true
+				break
+			}
+			t.scan[d] = t.axes[d].from
+			t.scan[d-1]++
+		}
+	}
+	return !t.scanned
+}
+
+// lost puts the blocks that are out back among the ready ones, but for those that wait for a new attempt: their
+// messages no longer exist.
+func (t *taskBoard) lost() int64 {
+	n := int64(0)
+	for i, ok := t.out.Next(0); ok; i, ok = t.out.Next(i + 1) {
+		if tried := t.troubles[i]; tried != nil && tried.waiting {
+			continue
+		}
+		t.out.Clear(i)
+		t.offer(i)
+		n++
+	}
+	clear(t.messages)
+	return n
+}

@@ -1,0 +1,243 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"volara/fault"
+	"volara/geometry"
+)
+
+// A job is one work message in a slot.
+type job struct {
+	shift  *shift
+	work   work
+	task   Task
+	hold   *hold
+	log    *slog.Logger
+	result completion // what is not yet published
+	part   int
+	sent   time.Time // when something was last published
+	lost   bool      // the hold, or the way to tell: nothing more may be said
+}
+
+// partTime is how long finished blocks may wait for the rest of their message.
+const partTime = 50 * time.Millisecond
+
+// Reasons for a block's end that are not the block's own.
+var (
+	errFenced  = errors.New("the hold on the block was lost")
+	errLeaving = errors.New("the worker is leaving")
+	errGaveUp  = errors.New("gave up waiting")
+)
+
+// do processes the blocks of the message in their order.
+func (b *job) do(ctx context.Context) {
+	first := true
+	for at, r := range b.work.Blocks {
+		for i := r.First(); i < r.End(); i++ {
+			if !first && ctx.Err() != nil {
+				b.giveBack(at, i, "")
+				b.publish(ctx)
+				return
+			}
+			first = false
+			if !b.block(ctx, at, i) {
+				return
+			}
+			if time.Since(b.sent) > partTime {
+				b.publish(ctx)
+			}
+		}
+	}
+	b.publish(ctx)
+}
+
+// block processes one block, the first that is left of the at-th range; false when the job is over with it.
+func (b *job) block(ctx context.Context, at int, index int64) bool {
+	began := time.Now()
+	timings, err := b.persist(ctx, index)
+	switch {
+	case err == nil:
+		if len(b.result.Done) == 0 {
+			b.result.Began = began
+		}
+		b.result.Done = b.result.Done.Append(index)
+		b.result.Timings = b.result.Timings.Add(timings)
+		b.result.Elapsed += time.Since(began)
+	case b.hold.expired():
+		b.log.Warn("gave up a block: the connection was cut off for too long", "block", index, "error", err)
+		b.result.Failed = nil
+		b.publish(ctx) // what is done stays done
+		b.lost = true
+		return false
+	case errors.Is(err, errLeaving):
+		b.giveBack(at, index, "")
+		b.publish(ctx)
+		return false
+	case errors.Is(err, errGaveUp):
+		b.log.Error("gave up a block", "block", index, "error", err)
+		b.giveBack(at, index, err.Error())
+		b.publish(ctx)
+		return false
+	default:
+		b.log.Error("block failed", "block", index, "attempt", b.work.Attempt, "error", err)
+		b.result.Failed = append(b.result.Failed, fails{
+			Block: index, Error: clip(err.Error(), maxErrorLength), Permanent: fault.IsPermanent(err), Log: b.shift.w.opts.LogPath,
+		})
+	}
+	return true
+}
+
+// giveBack returns the blocks from index on.
+func (b *job) giveBack(at int, index int64, reason string) {
+	rest := append(Ranges{{index, b.work.Blocks[at].End() - index}}, b.work.Blocks[at+1:]...)
+	b.result.Returned, b.result.Reason = rest, reason
+}
+
+// persist processes a block until it is done or failed: while its environment is at fault it keeps the block and tries
+// again, without that being counted.
+func (b *job) persist(ctx context.Context, index int64) (Timings, error) {
+	delay := b.shift.w.opts.PauseDelay
+	longest := 64 * delay
+	var since time.Time
+	for {
+		timings, err := b.attempt(index)
+		if !fault.IsEnvironment(err) || b.hold.expired() {
+			if !since.IsZero() {
+				b.shift.w.office.resumes(b)
+				b.log.Info("the environment has recovered", "block", index, "after", time.Since(since).Round(time.Millisecond))
+			}
+			return timings, err
+		}
+		if since.IsZero() {
+			since = time.Now()
+			b.log.Warn("waiting for the environment", "block", index, "error", err)
+		}
+		b.shift.w.office.pauses(b, err.Error())
+		if time.Since(since) > b.shift.w.opts.PauseLimit {
+			b.shift.w.office.resumes(b)
+			return timings, fmt.Errorf("%w: %w", errGaveUp, err)
+		}
+		if !b.wait(ctx, delay) {
+			b.shift.w.office.resumes(b)
+			return timings, errLeaving
+		}
+		delay = min(2*delay, longest)
+	}
+}
+
+// wait waits; false when the worker leaves or the run is stopped meanwhile.
+func (b *job) wait(ctx context.Context, delay time.Duration) bool {
+	end := time.NewTimer(delay)
+	defer end.Stop()
+	for {
+		woken := b.shift.w.wakes.next()
+		if b.shift.over(ctx) {
+			return false
+		}
+		select {
+		case <-end.C:
+			return true
+		case <-woken:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// hungGrace is how long a block whose time is up may take to notice.
+const hungGrace = 2 * time.Second
+
+// attempt processes a block once.
+func (b *job) attempt(index int64) (Timings, error) {
+	p, err := b.shift.w.rooms.open(b.hold.context(), b.task)
+	if err != nil {
+		return Timings{}, fmt.Errorf("open task %s: %w", b.task.Name, err)
+	}
+	block := b.task.Grid.At(index)
+	if b.task.Timeout == 0 {
+		return b.process(b.hold.context(), p, block)
+	}
+	ctx, cancel := b.hold.withTimeout(b.task.Timeout)
+	defer cancel()
+	type outcome struct {
+		timings Timings
+		err     error
+	}
+	result := make(chan outcome, 1)
+	go func() {
+		timings, err := b.process(ctx, p, block)
+		result <- outcome{timings, err}
+	}()
+	hung := time.NewTimer(b.task.Timeout + hungGrace)
+	defer hung.Stop()
+	select {
+	case r := <-result:
+		if r.err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			r.err = fmt.Errorf("timed out after %v: %w", b.task.Timeout, r.err)
+		}
+		return r.timings, r.err
+	case <-hung.C:
+		return Timings{}, fmt.Errorf("timed out after %v and does not stop", b.task.Timeout)
+	}
+}
+
+// process calls the processor; a panic is an error.
+func (b *job) process(ctx context.Context, p Processor, block geometry.Block) (timings Timings, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			b.log.Error("panic", "block", block.Index, "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return p.Process(ctx, block)
+}
+
+// publish tells the tracker what became of blocks, and does not return before that is stored; when it cannot be told
+// for long, the blocks are lost to another worker.
+func (b *job) publish(ctx context.Context) {
+	c := &b.result
+	if b.lost || len(c.Done)+len(c.Failed)+len(c.Crashed)+len(c.Returned) == 0 {
+		return
+	}
+	c.Task, c.Generation, c.Epoch = b.work.Task, b.work.Generation, b.work.Epoch
+	c.Attempt, c.Message, c.Part, c.Worker = b.work.Attempt, b.work.Blocks[0].First(), b.part, b.shift.w.opts.Name
+	if err := b.shift.tell(b, *c); err != nil {
+		b.log.Error("the tracker could not be told what is done; it will be done again", "error", err)
+		b.lost = true
+	}
+	b.result, b.sent = completion{}, time.Now()
+	b.part++
+}
+
+// finish acknowledges the message, unless it is another worker's by now.
+func (b *job) finish(m *nats.Msg) {
+	if !b.lost {
+		b.shift.ack(m)
+	}
+}
+
+// tell stores a completion.
+func (s *shift) tell(b *job, c completion) error {
+	data := encode(c)
+	delay := s.w.opts.PauseDelay
+	began := time.Now()
+	defer s.w.office.resumes(b)
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), apiTimeout)
+		_, err := s.w.js.Publish(ctx, doneSubject(s.w.run, c.Task), data)
+		cancel()
+		if err == nil || time.Since(began) > s.w.opts.PauseLimit || s.w.nc.IsClosed() {
+			return err
+		}
+		s.w.office.pauses(b, fmt.Sprintf("what is done cannot be told: %v", err))
+		time.Sleep(delay)
+		delay = min(2*delay, 64*s.w.opts.PauseDelay)
+	}
+}

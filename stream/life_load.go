@@ -1,0 +1,266 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// load reads the truth: generations, done sets, troubles, and the completions that no earlier tracker folded.
+func (l *life) load(ctx context.Context) (err error) {
+	l.over = make([]bool, len(l.t.plan.Tasks))
+	l.completions = make(chan *nats.Msg, 4*foldAtOnce)
+	l.reports = make(chan *nats.Msg, 1024)
+	l.store.results = make(chan storeResult, 1)
+	l.sweep.results = make(chan sweepResult, 1)
+	l.crew.workers = map[string]crewMember{}
+	o := l.t.opts
+	l.board = newBoard(l.t.plan, policy{maxBatch: o.MaxBatch, maxCrashes: o.MaxCrashes, retryDelays: o.RetryDelays})
+	if l.state, err = OpenState(ctx, l.t.js, l.t.plan.Run); err != nil {
+		return err
+	}
+	if err := l.loadState(ctx); err != nil {
+		return err
+	}
+	if l.done, err = openDone(ctx, l.t.js, l.t.plan.Run); err != nil {
+		return err
+	}
+	if l.store.events, err = openEvents(ctx, l.t.js, l.t.plan.Run); err != nil {
+		return err
+	}
+	if err := l.loadAnnounced(ctx); err != nil {
+		return err
+	}
+	if err := l.loadCompletions(ctx); err != nil {
+		return err
+	}
+	if err := l.loadJournals(time.Now()); err != nil {
+		return err
+	}
+	for _, t := range l.board.tasks {
+		if !o.KeepFailures {
+			t.forgive()
+		}
+		if p := l.t.progress[t.Name]; !p.counted {
+			p.counted, p.skipped = true, t.nDone
+		}
+	}
+	return l.loadSnapshot()
+}
+
+// loadState reads the keys of the state bucket that concern the plan.
+func (l *life) loadState(ctx context.Context) error {
+	l.store.init(l.state, l.board)
+	current := map[string]string{}
+	filters := []string{keyRun, keyCursor}
+	for _, t := range l.board.tasks {
+		filters = append(filters, keyGeneration(t.Name), keyDone(t.Name, t.Generation, -1), keyTrouble(t.Name, t.Generation, -1))
+	}
+	for i, f := range filters {
+		filters[i] = strings.Replace(f, ".-1", ".*", 1)
+	}
+	var troubles []jetstream.KeyValueEntry // read when the done sets are there
+	err := l.state.each(ctx, filters, func(e jetstream.KeyValueEntry) error {
+		kind, _, _ := strings.Cut(e.Key(), ".")
+		var err error
+		switch kind {
+		case keyRun:
+			l.recordRev = e.Revision()
+			err = json.Unmarshal(e.Value(), &l.record)
+		case keyCursor:
+			err = l.store.loadCursor(e)
+		case "task":
+			var g Generation
+			err = json.Unmarshal(e.Value(), &g)
+			current[e.Key()] = g.ID
+		case "done":
+			err = l.store.loadDone(e)
+		case "trouble":
+			troubles = append(troubles, e)
+		}
+		if err != nil {
+			return l.state.corrupt(e.Key(), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range l.board.tasks {
+		if g := current[keyGeneration(t.Name)]; g != t.Generation {
+			return fmt.Errorf("task %s is planned for generation %s, but its state is of %q: plan again", t.Name, t.Generation, g)
+		}
+		t.setDone(t.done)
+	}
+	for _, e := range troubles {
+		if err := l.store.loadTrouble(e); err != nil {
+			return l.state.corrupt(e.Key(), err)
+		}
+	}
+	return nil
+}
+
+// loadCompletions folds what the stream of completions holds, and listens for more.
+func (l *life) loadCompletions(ctx context.Context) error {
+	info, err := l.done.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("read the completions of run %s: %w", l.t.plan.Run, jetStreamError(err))
+	}
+	l.folded = info.State.FirstSeq - min(info.State.FirstSeq, 1)
+	l.store.purged = l.folded
+	l.unfolded = info.State.LastSeq
+	if info.State.Msgs == 0 {
+		l.folded = info.State.LastSeq
+		return nil
+	}
+	sub, err := l.followCompletions()
+	if err != nil {
+		return err
+	}
+	defer func() { sub.Unsubscribe() }()
+	limit := time.NewTimer(apiTimeout)
+	defer limit.Stop()
+	for l.folded < l.unfolded {
+		select {
+		case m := <-l.completions:
+			l.fold(m, time.Now())
+			limit.Reset(apiTimeout)
+		case <-limit.C:
+			return jetStreamError(fmt.Errorf("the completions of run %s stop at %d of %d", l.t.plan.Run, l.folded, l.unfolded))
+		}
+	}
+	return nil
+}
+
+// apiTimeout bounds a request to JetStream.
+const apiTimeout = 10 * time.Second
+
+// followCompletions delivers the completions after the last one folded, in order, to l.completions.
+func (l *life) followCompletions() (*nats.Subscription, error) {
+	js, err := l.t.nc.JetStream()
+	if err != nil {
+		return nil, fmt.Errorf("use JetStream: %w", err)
+	}
+	ch := l.completions
+	gone := l.closing()
+	sub, err := js.Subscribe(doneSubjects(l.t.plan.Run), func(m *nats.Msg) {
+		select {
+		case ch <- m:
+		case <-gone:
+		}
+	}, nats.OrderedConsumer(), nats.BindStream(doneStream(l.t.plan.Run)), nats.StartSequence(l.folded+1))
+	if err != nil {
+		return nil, fmt.Errorf("follow the completions of run %s: %w", l.t.plan.Run, jetStreamError(err))
+	}
+	return sub, nil
+}
+
+// loadAnnounced collects the blocks that people were told are done since the bitmaps were last stored: the next fold
+// of their completions must not tell it again.
+func (l *life) loadAnnounced(ctx context.Context) error {
+	info := l.store.events.CachedInfo()
+	if info.State.LastSeq <= l.store.cursor.Events {
+		return nil
+	}
+	l.announced = map[string]map[int64]bool{}
+	err := readEvents(ctx, l.t.js, l.t.plan.Run, l.store.cursor.Events+1, false, func(e Event) error {
+		t := l.board.byName[e.Task]
+		if e.Kind != EventBlockDone || t == nil || t.Generation != e.Generation {
+			return nil
+		}
+		blocks := l.announced[e.Task]
+		if blocks == nil {
+			blocks = map[int64]bool{}
+			l.announced[e.Task] = blocks
+		}
+		for _, r := range e.Blocks {
+			for i := r.First(); i < r.End(); i++ {
+				blocks[i] = true
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// unannounced returns those of the event's blocks that people were not yet told of.
+func (l *life) unannounced(e Event) Ranges {
+	known := l.announced[e.Task]
+	if len(known) == 0 {
+		return e.Blocks
+	}
+	var fresh Ranges
+	for _, r := range e.Blocks {
+		for i := r.First(); i < r.End(); i++ {
+			if !known[i] {
+				fresh = fresh.Append(i)
+			}
+		}
+	}
+	return fresh
+}
+
+// open begins the epoch: a new number, a new queue, and everybody is told.
+func (l *life) open(ctx context.Context) error {
+	if l.record.Version > protocolVersion {
+		return fmt.Errorf("run %s was last led by a newer version of this program (protocol %d, not %d)",
+			l.t.plan.Run, l.record.Version, protocolVersion)
+	}
+	l.record = runRecord{
+		Version: protocolVersion, Epoch: l.record.Epoch + 1, AckWait: l.t.opts.AckWait, Plan: l.t.plan,
+	}
+	if err := l.putRecord(ctx); err != nil {
+		return err
+	}
+	var tasks []string
+	for _, t := range l.board.tasks {
+		if t.nDone < t.total {
+			tasks = append(tasks, t.Name)
+		}
+	}
+	if err := makeQueue(ctx, l.t.js, l.t.plan.Run, l.record.Epoch, tasks, l.t.opts.AckWait); err != nil {
+		return err
+	}
+	l.epoch = l.record.Epoch
+	l.board.epoch = l.epoch
+	for i := range l.events {
+		l.events[i].Epoch = l.epoch
+	}
+	if err := l.listen(); err != nil {
+		return err
+	}
+	l.wake(false)
+	l.log.Info("epoch begins", "epoch", l.epoch, "tasks", len(tasks))
+	return nil
+}
+
+// listen subscribes to completions and to the workers' reports.
+func (l *life) listen() error {
+	sub, err := l.followCompletions()
+	if err != nil {
+		return err
+	}
+	l.onClose(func() { sub.Unsubscribe() })
+	reports, err := l.t.nc.ChanSubscribe(reportSubject(l.t.plan.Run), l.reports)
+	if err != nil {
+		return fmt.Errorf("listen to the workers of run %s: %w", l.t.plan.Run, jetStreamError(err))
+	}
+	l.onClose(func() { reports.Unsubscribe() })
+	return nil
+}
+
+// putRecord stores the record by which workers join.
+func (l *life) putRecord(ctx context.Context) error {
+	var err error
+	l.recordRev, err = l.state.put(ctx, keyRun, encode(l.record), l.recordRev)
+	if errors.Is(err, ErrConflict) {
+		return fmt.Errorf("another tracker has begun an epoch: %w", err)
+	}
+	return err
+}

@@ -1,0 +1,82 @@
+package stream
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// protocolVersion stands in the run record; a worker of another version refuses to join.
+const protocolVersion = 1
+
+// A runRecord is what workers join a run by.
+type runRecord struct {
+	Version int           `json:"version"`
+	Epoch   uint64        `json:"epoch"`
+	Ended   bool          `json:"ended"` // the epoch is over and none is to come
+	AckWait time.Duration `json:"ack_wait"`
+	Plan    Plan          `json:"plan"`
+}
+
+// A work message is a run of blocks of one task for one slot, done in the order given.
+type work struct {
+	Task       string `json:"task"`
+	Generation string `json:"gen"`
+	Epoch      uint64 `json:"epoch"`
+	Attempt    int    `json:"attempt"` // counted by the tracker; > 1: the only block of its message
+	Blocks     Ranges `json:"blocks"`
+}
+
+// A completion says what became of blocks of a work message. Several may follow one message; each block is named once.
+type completion struct {
+	Task       string  `json:"task"`
+	Generation string  `json:"gen"`
+	Epoch      uint64  `json:"epoch"`
+	Attempt    int     `json:"attempt"`
+	Message    int64   `json:"msg"`  // first block of the work message
+	Part       int     `json:"part"` // 0 for the first completion of a message, then 1, …
+	Worker     string  `json:"worker"`
+	Done       Ranges  `json:"done,omitempty"`
+	Failed     []fails `json:"failed,omitempty"`
+	// Crashed blocks were delivered to this worker after another one had them and fell silent.
+	Crashed Ranges `json:"crashed,omitempty"`
+	// Returned blocks were not tried: the worker is leaving, or gave up waiting for its environment (Reason).
+	Returned Ranges        `json:"returned,omitempty"`
+	Reason   string        `json:"reason,omitempty"`
+	Timings  Timings       `json:"timings"` // summed over Done
+	Elapsed  time.Duration `json:"elapsed"` // wall time of Done
+	Began    time.Time     `json:"began"`
+}
+
+// fails is one block's failed attempt.
+type fails struct {
+	Block     int64  `json:"block"`
+	Error     string `json:"error"`
+	Permanent bool   `json:"permanent,omitempty"`
+	Log       string `json:"log,omitempty"`
+}
+
+// A wake is a hint to workers: there may be work in an epoch, or a newer epoch, or no more work for now.
+type wake struct {
+	Epoch uint64 `json:"epoch"`
+	Stop  bool   `json:"stop,omitempty"` // take nothing more in this epoch
+}
+
+// A report is what a worker tells the tracker about itself, every second and when something changes.
+type report struct {
+	Worker  string         `json:"worker"`
+	Epoch   uint64         `json:"epoch"`
+	Slots   int            `json:"slots"`
+	Running map[string]int `json:"running,omitempty"` // messages in work, by task
+	Paused  string         `json:"paused,omitempty"`  // why the worker's environment is at fault
+	Leaving bool           `json:"leaving,omitempty"` // the last report
+}
+
+// encode is json.Marshal of the types above, which cannot fail.
+func encode(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("stream: encode %T: %v", v, err))
+	}
+	return data
+}

@@ -1,0 +1,56 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+
+	"volara/geometry"
+)
+
+// Validate reports what is wrong with a plan.
+func (p Plan) Validate() error {
+	if p.Run == "" {
+		return errors.New("the run has no name")
+	}
+	before := map[string]Task{}
+	for _, t := range p.Tasks {
+		if err := t.validate(before); err != nil {
+			return fmt.Errorf("task %q: %w", t.Name, err)
+		}
+		before[t.Name] = t
+	}
+	return nil
+}
+
+func (t Task) validate(before map[string]Task) error {
+	if _, twice := before[t.Name]; twice || t.Name == "" {
+		return errors.New("its name is empty or not unique")
+	}
+	if token(t.Generation) != t.Generation || t.Generation == "" {
+		return fmt.Errorf("its generation is %q", t.Generation)
+	}
+	if t.Grid.Dims() == 0 {
+		return errors.New("it has no grid")
+	}
+	if t.Select.Dims() != t.Grid.Dims() || len(t.Select.Shape) != t.Grid.Dims() {
+		return fmt.Errorf("it selects %v of a grid with %d dimensions", t.Select, t.Grid.Dims())
+	}
+	if !t.Grid.All().Contains(t.Select) {
+		return fmt.Errorf("it selects %v of the blocks %v", t.Select, t.Grid.All())
+	}
+	if t.MaxWorkers < 0 || t.MaxRetries < 0 || t.Timeout < 0 {
+		return errors.New("max_workers, max_retries and timeout must not be negative")
+	}
+	for _, d := range t.Upstream {
+		up, known := before[d.Task]
+		if !known {
+			return fmt.Errorf("it waits for %q, which is not before it in the plan", d.Task)
+		}
+		if !d.All && !sameDims(up.Grid, t.Grid) {
+			return fmt.Errorf("it waits for blocks of %q, whose grid has %d dimensions, not %d", d.Task, up.Grid.Dims(), t.Grid.Dims())
+		}
+	}
+	return nil
+}
+
+func sameDims(a, b geometry.Grid) bool { return a.Dims() == b.Dims() }

@@ -1,0 +1,104 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Limits of the streams. They are counted in messages: JetStream would reserve bytes.
+const (
+	maxCompletions = 1 << 20 // then workers wait for the tracker
+	maxEvents      = 1 << 20 // then the oldest are discarded
+)
+
+// openDone opens the stream of completion events and makes it when it is missing.
+func openDone(ctx context.Context, js jetstream.JetStream, run string) (jetstream.Stream, error) {
+	return openStream(ctx, js, jetstream.StreamConfig{
+		Name:        doneStream(run),
+		Description: "volara: completions of run " + run + " that its state does not hold yet",
+		Subjects:    []string{doneSubjects(run)},
+		Storage:     jetstream.FileStorage,
+		Discard:     jetstream.DiscardNew,
+		MaxMsgs:     maxCompletions,
+	})
+}
+
+// openEvents opens the stream of events for people and makes it when it is missing.
+func openEvents(ctx context.Context, js jetstream.JetStream, run string) (jetstream.Stream, error) {
+	return openStream(ctx, js, jetstream.StreamConfig{
+		Name:        eventsStream(run),
+		Description: "volara: what happened in run " + run,
+		Subjects:    []string{eventSubject(run)},
+		Storage:     jetstream.FileStorage,
+		Discard:     jetstream.DiscardOld,
+		MaxMsgs:     maxEvents,
+	})
+}
+
+func openStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	s, err := js.Stream(ctx, config.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		s, err = js.CreateStream(ctx, config)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open stream %s: %w", config.Name, jetStreamError(err))
+	}
+	return s, nil
+}
+
+// makeQueue makes the work stream of an epoch with a consumer for each of the tasks, and removes the streams of
+// earlier epochs.
+func makeQueue(ctx context.Context, js jetstream.JetStream, run string, epoch uint64, tasks []string, ackWait time.Duration) error {
+	if err := dropQueues(ctx, js, run); err != nil {
+		return err
+	}
+	w, err := js.CreateStream(ctx, jetstream.StreamConfig{
+		Name:        workStream(run, epoch),
+		Description: "volara: the work of run " + run,
+		Subjects:    []string{workSubjects(run, epoch)},
+		Retention:   jetstream.WorkQueuePolicy,
+		Storage:     jetstream.MemoryStorage,
+	})
+	if err != nil {
+		return fmt.Errorf("make the queue of run %s: %w", run, jetStreamError(err))
+	}
+	for _, task := range tasks {
+		_, err := w.CreateConsumer(ctx, jetstream.ConsumerConfig{
+			Durable:       workConsumer(task),
+			FilterSubject: workTaskSubjects(run, epoch, task),
+			AckPolicy:     jetstream.AckExplicitPolicy,
+			AckWait:       ackWait,
+			MaxDeliver:    -1,
+			MaxAckPending: -1, // the tracker publishes no more than a task may have in work
+		})
+		if err != nil {
+			return fmt.Errorf("make the queue of task %s: %w", task, jetStreamError(err))
+		}
+	}
+	return nil
+}
+
+// dropQueues removes the work streams of a run.
+func dropQueues(ctx context.Context, js jetstream.JetStream, run string) error {
+	lister := js.StreamNames(ctx)
+	prefix := workStreamPrefix(run)
+	var old []string
+	for name := range lister.Name() {
+		if isWorkStream(name, prefix) {
+			old = append(old, name)
+		}
+	}
+	if err := lister.Err(); err != nil {
+		return fmt.Errorf("look for old queues of run %s: %w", run, jetStreamError(err))
+	}
+	for _, name := range old {
+		if err := js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return fmt.Errorf("remove an old queue of run %s: %w", run, jetStreamError(err))
+		}
+	}
+	return nil
+}

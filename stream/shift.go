@@ -1,0 +1,175 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// A shift is a worker's part in one epoch.
+type shift struct {
+	w      *Worker
+	record runRecord
+	tasks  map[string]Task
+	pulls  []string      // subjects to ask for work, downstream tasks first
+	scout  chan struct{} // held by the one idle slot that looks for work
+	holds  *holds
+	log    *slog.Logger
+}
+
+func newShift(w *Worker, record runRecord) *shift {
+	s := &shift{
+		w: w, record: record, tasks: map[string]Task{}, scout: make(chan struct{}, 1),
+		holds: newHolds(w.nc, record.AckWait), log: w.log.With("epoch", record.Epoch),
+	}
+	for _, t := range slices.Backward(record.Plan.Tasks) {
+		s.tasks[t.Name] = t
+		s.pulls = append(s.pulls, fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s",
+			workStream(w.run, record.Epoch), workConsumer(t.Name)))
+	}
+	return s
+}
+
+// slot works on one message after the other until the epoch is over or ctx is cancelled.
+func (s *shift) slot(ctx context.Context, j *journal) {
+	p := &puller{nc: s.w.nc}
+	defer p.close()
+	for {
+		m, at, ok := s.take(ctx, p)
+		if !ok {
+			return
+		}
+		s.do(ctx, m, at, j)
+	}
+}
+
+// take returns the next message and when it was asked for; false when there will be none. A slot that has just
+// finished asks at once; of those that find nothing, one stays awake for all.
+func (s *shift) take(ctx context.Context, p *puller) (*nats.Msg, time.Time, bool) {
+	if s.over(ctx) {
+		return nil, time.Time{}, false
+	}
+	if !s.w.office.paused() {
+		if m, at, err := s.pull(p); m != nil || errors.Is(err, errQueueLost) {
+			return m, at, err == nil
+		}
+	}
+	select {
+	case s.scout <- struct{}{}:
+		defer func() { <-s.scout }()
+	case <-ctx.Done():
+		return nil, time.Time{}, false
+	}
+	for wait := idleMin; ; wait = min(2*wait, idleMax) {
+		woken := s.w.wakes.next()
+		if s.over(ctx) {
+			return nil, time.Time{}, false
+		}
+		if !s.w.office.paused() {
+			m, at, err := s.pull(p)
+			if m != nil || errors.Is(err, errQueueLost) {
+				return m, at, err == nil
+			}
+		}
+		select {
+		case <-woken:
+			wait = idleMin
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// over reports whether nothing more is to be taken.
+func (s *shift) over(ctx context.Context) bool {
+	return ctx.Err() != nil || s.w.wakes.stops(s.record.Epoch) || s.w.nc.IsClosed()
+}
+
+// pull asks every task for a message, downstream tasks first. errQueueLost says that the epoch is over.
+func (s *shift) pull(p *puller) (*nats.Msg, time.Time, error) {
+	missing := 0
+	for _, subject := range s.pulls {
+		m, at, err := p.ask(subject)
+		switch {
+		case errors.Is(err, nats.ErrNoResponders):
+			missing++ // this task had nothing to do when the epoch began
+		case err != nil:
+			return nil, at, err
+		case m != nil:
+			return m, at, nil
+		}
+	}
+	if missing == len(s.pulls) {
+		return nil, time.Time{}, errQueueLost
+	}
+	return nil, time.Time{}, nil
+}
+
+// do does one message.
+func (s *shift) do(ctx context.Context, m *nats.Msg, at time.Time, j *journal) {
+	var todo work
+	if err := json.Unmarshal(m.Data, &todo); err != nil {
+		s.log.Error("dropping a work message that cannot be read", "error", err)
+		s.ack(m)
+		return
+	}
+	task, known := s.tasks[todo.Task]
+	if !known || todo.Generation != task.Generation || todo.Epoch != s.record.Epoch || len(todo.Blocks) == 0 {
+		s.log.Debug("dropping a work message of another epoch or generation", "task", todo.Task)
+		s.ack(m)
+		return
+	}
+	hold := s.holds.add(m.Reply, at)
+	defer s.holds.remove(hold)
+	b := &job{shift: s, work: todo, task: task, hold: hold, sent: time.Now(), log: s.log.With("task", todo.Task)}
+	if delivered(m.Reply) > 1 {
+		b.log.Warn("another worker had these blocks and fell silent", "blocks", todo.Blocks)
+		b.result.Crashed = todo.Blocks
+		b.publish(ctx)
+		b.finish(m)
+		return
+	}
+	s.w.office.begins(todo.Task)
+	defer s.w.office.ends(todo.Task)
+	if err := j.note(journalEntry{s.w.run, s.w.opts.Name, todo}); err != nil {
+		b.log.Warn("a crash of this worker would take longer to notice", "error", err)
+	}
+	b.do(ctx)
+	b.finish(m)
+	if err := j.clear(); err != nil {
+		b.log.Warn("a journal is out of date", "error", err)
+	}
+}
+
+// ack tells the queue that a message has ended.
+func (s *shift) ack(m *nats.Msg) {
+	if err := s.w.nc.Publish(m.Reply, nil); err != nil {
+		s.log.Warn("a message could not be acknowledged and will come again", "error", err)
+	}
+}
+
+// delivered returns how often a message was delivered, from its reply subject: $JS.ACK.<stream>.<consumer>.<delivered>…
+// or, from newer servers, $JS.ACK.<domain>.<account>.<stream>.<consumer>.<delivered>….
+func delivered(reply string) int {
+	tokens := strings.Split(reply, ".")
+	at := 4
+	if len(tokens) > 9 {
+		at = 6
+	}
+	if len(tokens) <= at {
+		return 1
+	}
+	n, err := strconv.Atoi(tokens[at])
+	if err != nil {
+		return 1
+	}
+	return n
+}

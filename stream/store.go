@@ -1,0 +1,262 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"volara/fault"
+)
+
+// purgePeriod is how long folded completions may lie before they are purged: they cost a replay after a crash, a purge
+// costs more.
+const purgePeriod = 500 * time.Millisecond
+
+// statusPeriod is how often status.json is written.
+const statusPeriod = time.Second
+
+// A storeBook knows which revision of each stored key is ours, and writes what has changed. The order of a write is:
+// events for people, bitmaps and troubles, the cursor that says which events the bitmaps cover, and at last the purge
+// of the completions that are now recorded. A crash in between makes the next tracker fold those completions again,
+// which changes nothing.
+type storeBook struct {
+	state   *State
+	board   *board
+	events  jetstream.Stream
+	results chan storeResult
+
+	done      map[string][]uint64       // revision of each page of done blocks, by task
+	troubles  map[string]map[int]uint64 // of each page of troubles
+	cursor    cursor
+	cursorRev uint64
+
+	busy     bool
+	failing  time.Time // since when writes have failed
+	err      error     // of the last write
+	purged   uint64    // last sequence purged
+	purgedAt time.Time
+	statusAt time.Time
+}
+
+// A cursor says up to which sequence the events for people are covered by the bitmaps.
+type cursor struct {
+	Events uint64 `json:"events"`
+}
+
+// A storeJob is one write; nothing in it is shared with the board.
+type storeJob struct {
+	events    []Event
+	pages     []pageWrite
+	cursor    cursor
+	cursorRev uint64
+	purge     uint64 // 0: nothing
+	status    *Status
+}
+
+// A pageWrite is one key to be written. revision is what it must be and, afterwards, what it is.
+type pageWrite struct {
+	task     string
+	page     int
+	trouble  bool
+	key      string
+	data     []byte
+	revision uint64
+	stored   bool
+}
+
+// A storeResult is a job after it was carried out, as far as it went.
+type storeResult struct {
+	job  storeJob
+	told bool // the events are stored
+	err  error
+}
+
+func (s *storeBook) init(state *State, b *board) {
+	s.state, s.board = state, b
+	s.done, s.troubles = map[string][]uint64{}, map[string]map[int]uint64{}
+	for _, t := range b.tasks {
+		s.done[t.Name] = make([]uint64, t.done.Pages())
+		s.troubles[t.Name] = map[int]uint64{}
+	}
+}
+
+func (s *storeBook) loadCursor(e jetstream.KeyValueEntry) error {
+	s.cursorRev = e.Revision()
+	return json.Unmarshal(e.Value(), &s.cursor)
+}
+
+func (s *storeBook) loadDone(e jetstream.KeyValueEntry) error {
+	t, page, err := s.page(e.Key())
+	if err != nil {
+		return err
+	}
+	if err := t.done.DecodePage(page, e.Value()); err != nil {
+		return err
+	}
+	s.done[t.Name][page] = e.Revision()
+	return nil
+}
+
+func (s *storeBook) loadTrouble(e jetstream.KeyValueEntry) error {
+	t, page, err := s.page(e.Key())
+	if err != nil {
+		return err
+	}
+	s.troubles[t.Name][page] = e.Revision()
+	return t.decodeTroubles(e.Value())
+}
+
+// page takes the key of a page apart.
+func (s *storeBook) page(key string) (*taskBoard, int, error) {
+	parts := strings.Split(key, ".")
+	if len(parts) != 4 {
+		return nil, 0, errors.New("the key does not name a page")
+	}
+	name, err := untoken(parts[1])
+	if err != nil {
+		return nil, 0, err
+	}
+	page, err := strconv.Atoi(parts[3])
+	if err != nil {
+		return nil, 0, err
+	}
+	t := s.board.byName[name]
+	if t == nil || page < 0 || page >= t.done.Pages() {
+		return nil, 0, fmt.Errorf("the task has no page %d", page)
+	}
+	return t, page, nil
+}
+
+// collect takes what has changed off the board.
+func (s *storeBook) collect() []pageWrite {
+	var pages []pageWrite
+	for _, t := range s.board.tasks {
+		for _, page := range t.done.Dirty() {
+			t.done.Clean(page)
+			pages = append(pages, pageWrite{
+				task: t.Name, page: page, key: keyDone(t.Name, t.Generation, page),
+				data: t.done.EncodePage(page), revision: s.done[t.Name][page],
+			})
+		}
+		for _, page := range slices.Sorted(maps.Keys(t.touched)) {
+			pages = append(pages, pageWrite{
+				task: t.Name, page: page, trouble: true, key: keyTrouble(t.Name, t.Generation, page),
+				data: t.encodeTroubles(page), revision: s.troubles[t.Name][page],
+			})
+		}
+		clear(t.touched)
+	}
+	return pages
+}
+
+// startStore begins a write of what has changed, unless one is under way.
+func (l *life) startStore(io context.Context, now time.Time) {
+	if job, any := l.storeJob(now, false); any {
+		l.store.busy = true
+		results := l.store.results
+		go func() { results <- l.carryOut(io, job) }()
+	}
+}
+
+// storeJob collects what there is to write; all means: also what can wait.
+func (l *life) storeJob(now time.Time, all bool) (storeJob, bool) {
+	s := &l.store
+	if s.busy || now.Sub(l.lease.confirmed) > l.lease.ttl*2/3 {
+		return storeJob{}, false // somebody else may lead by now
+	}
+	job := storeJob{events: l.events, pages: s.collect(), cursor: s.cursor, cursorRev: s.cursorRev}
+	l.events = nil
+	if l.folded > s.purged && (all || now.Sub(s.purgedAt) > purgePeriod) {
+		job.purge, s.purgedAt = l.folded, now
+	}
+	if l.t.opts.Dir != "" && (all || now.Sub(s.statusAt) > statusPeriod) {
+		status := l.t.Snapshot()
+		job.status, s.statusAt = &status, now
+	}
+	return job, len(job.events) > 0 || len(job.pages) > 0 || job.purge > 0 || job.status != nil
+}
+
+// carryOut does a job in the order that a crash needs.
+func (l *life) carryOut(io context.Context, job storeJob) storeResult {
+	ctx, cancel := context.WithTimeout(io, apiTimeout)
+	defer cancel()
+	r := storeResult{job: job}
+	last, err := l.tell(ctx, job.events)
+	if err != nil {
+		r.err = err
+		return r
+	}
+	r.told = true
+	if last > 0 {
+		r.job.cursor.Events = last
+	}
+	for i := range r.job.pages {
+		p := &r.job.pages[i]
+		if p.revision, r.err = l.state.put(ctx, p.key, p.data, p.revision); r.err != nil {
+			return r
+		}
+		p.stored = true
+	}
+	if last > 0 {
+		if r.job.cursorRev, r.err = l.state.put(ctx, keyCursor, encode(r.job.cursor), job.cursorRev); r.err != nil {
+			return r
+		}
+	}
+	if job.purge > 0 {
+		if err := l.done.Purge(ctx, jetstream.WithPurgeSequence(job.purge+1)); err != nil {
+			r.err = fmt.Errorf("purge the completions of run %s: %w", l.t.plan.Run, jetStreamError(err))
+			return r
+		}
+	}
+	if job.status != nil {
+		r.err = writeStatus(l.t.opts.Dir, *job.status)
+	}
+	return r
+}
+
+// stored takes in the result of a write. What failed is written again with the next one, as long as the world may
+// recover; a conflict ends the epoch.
+func (l *life) stored(r storeResult) error {
+	s := &l.store
+	s.busy = false
+	s.cursorRev, s.cursor = r.job.cursorRev, r.job.cursor
+	if !r.told {
+		l.events = append(r.job.events, l.events...)
+	}
+	for _, p := range r.job.pages {
+		t := s.board.byName[p.task]
+		switch {
+		case !p.stored && p.trouble:
+			t.touched[p.page] = true
+		case !p.stored:
+			t.done.Soil(p.page)
+		case p.trouble:
+			s.troubles[p.task][p.page] = p.revision
+		default:
+			s.done[p.task][p.page] = p.revision
+		}
+	}
+	if r.err == nil {
+		l.dropJournals()
+		s.purged = max(s.purged, r.job.purge)
+		s.failing, s.err = time.Time{}, nil
+		return nil
+	}
+	if !fault.IsEnvironment(r.err) {
+		return r.err
+	}
+	if s.failing.IsZero() {
+		s.failing = time.Now()
+		l.log.Warn("what is done cannot be stored; trying again", "error", r.err)
+	}
+	s.err = r.err
+	return nil
+}

@@ -1,0 +1,107 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A sweeper looks whether messages were lost: blocks are out, yet the queue of their task is empty and every
+// completion is folded. A worker acknowledges a message after its completion is stored, so that an empty queue and the
+// sequence of the last completion, read in this order, tell. Two sweeps in a row must agree, for messages that were
+// sent and not yet stored.
+type sweeper struct {
+	results chan sweepResult
+	busy    bool
+	at      time.Time
+	folds   int64
+	suspect map[string]bool // tasks that the last sweep found empty
+}
+
+type sweepResult struct {
+	empty []string // tasks with nothing in their queue
+	last  uint64   // sequence of the last completion
+	folds int64    // when the sweep began
+	err   error
+}
+
+// startSweep begins a sweep when nothing was folded since the last one.
+func (l *life) startSweep(io context.Context, now time.Time) {
+	s := &l.sweep
+	if s.busy || l.epoch == 0 || now.Sub(s.at) < sweepPeriod {
+		return
+	}
+	s.at = now
+	if s.folds != l.folds {
+		s.folds, s.suspect = l.folds, nil
+		return
+	}
+	var tasks []string
+	for _, t := range l.board.tasks {
+		if t.out.Count() > t.waiting {
+			tasks = append(tasks, t.Name)
+		}
+	}
+	if len(tasks) == 0 {
+		return
+	}
+	s.busy = true
+	folds := l.folds
+	go func() { s.results <- l.look(io, tasks, folds) }()
+}
+
+// look asks for the state of the queues.
+func (l *life) look(io context.Context, tasks []string, folds int64) sweepResult {
+	ctx, cancel := context.WithTimeout(io, apiTimeout)
+	defer cancel()
+	r := sweepResult{folds: folds}
+	for _, task := range tasks {
+		c, err := l.t.js.Consumer(ctx, workStream(l.t.plan.Run, l.epoch), workConsumer(task))
+		switch {
+		case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrConsumerNotFound):
+			r.err = fmt.Errorf("%w: %w", errQueueLost, err)
+			return r
+		case err != nil:
+			r.err = jetStreamError(err)
+			return r
+		}
+		if info := c.CachedInfo(); info.NumPending == 0 && info.NumAckPending == 0 {
+			r.empty = append(r.empty, task)
+		}
+	}
+	info, err := l.done.Info(ctx)
+	if err != nil {
+		r.err = fmt.Errorf("look at the completions: %w", jetStreamError(err))
+		return r
+	}
+	r.last = info.State.LastSeq
+	return r
+}
+
+// swept publishes again what was lost.
+func (l *life) swept(r sweepResult) error {
+	s := &l.sweep
+	s.busy = false
+	if errors.Is(r.err, errQueueLost) {
+		return r.err
+	}
+	if r.err != nil || r.folds != l.folds || r.last > l.folded {
+		s.suspect = nil
+		return nil
+	}
+	suspect := map[string]bool{}
+	for _, task := range r.empty {
+		if !s.suspect[task] {
+			suspect[task] = true
+			continue
+		}
+		if n := l.board.byName[task].lost(); n > 0 {
+			l.log.Warn("work was lost and is published again", "task", task, "blocks", n)
+		}
+	}
+	s.suspect = suspect
+	return nil
+}
