@@ -1,0 +1,44 @@
+package nd_test
+
+import (
+	"testing"
+
+	"volara/nd"
+)
+
+var allTypes = []nd.DType{nd.Bool, nd.Int8, nd.Int16, nd.Int32, nd.Int64, nd.Uint8, nd.Uint16, nd.Uint32, nd.Uint64,
+	nd.Float16, nd.Float32, nd.Float64}
+
+func TestDTypes(t *testing.T) {
+	names := map[nd.DType]string{nd.Bool: "bool", nd.Int8: "int8", nd.Int64: "int64", nd.Uint16: "uint16", nd.Float16: "float16",
+		nd.Float64: "float64"}
+	sizes := map[nd.DType]int{nd.Bool: 1, nd.Int8: 1, nd.Int16: 2, nd.Int32: 4, nd.Int64: 8, nd.Uint8: 1, nd.Uint16: 2,
+		nd.Uint32: 4, nd.Uint64: 8, nd.Float16: 2, nd.Float32: 4, nd.Float64: 8}
+	for _, dtype := range allTypes {
+		back, err := nd.ParseDType(dtype.String())
+		if err != nil || back != dtype {
+			t.Errorf("%v is parsed as %v: %v", dtype, back, err)
+		}
+		if want, ok := names[dtype]; ok && dtype.String() != want {
+			t.Errorf("%v is not called %s", dtype, want)
+		}
+		if dtype.Size() != sizes[dtype] {
+			t.Errorf("%v has %d bytes", dtype, dtype.Size())
+		}
+		float, integer := dtype == nd.Float16 || dtype == nd.Float32 || dtype == nd.Float64, dtype != nd.Bool
+		if dtype.IsFloat() != float || dtype.IsInteger() != (integer && !float) {
+			t.Errorf("%v: float %v, integer %v", dtype, dtype.IsFloat(), dtype.IsInteger())
+		}
+	}
+	for _, name := range []string{"", "invalid", "float", "uint128", "Uint8"} {
+		if dtype, err := nd.ParseDType(name); err == nil {
+			t.Errorf("%q is parsed as %v", name, dtype)
+		}
+	}
+	if got := nd.DType(200).String(); got != "DType(200)" {
+		t.Errorf("an unknown type is called %s", got)
+	}
+	if nd.Invalid.IsInteger() || nd.Invalid.IsFloat() {
+		t.Error("the invalid type is a number")
+	}
+}
