@@ -36,7 +36,7 @@ func WriteEvent(w io.Writer, e stream.Event) error {
 	}
 	for _, text := range []string{e.Status, e.Reason, e.Error, e.Worker} {
 		if text != "" {
-			fmt.Fprintf(&b, "  %s", text)
+			fmt.Fprintf(&b, "  %s", oneLine(text))
 		}
 	}
 	_, err := fmt.Fprintln(w, b.String())
