@@ -103,3 +103,61 @@ func (l *blockLists) alloc() uint32 {
 	l.used++
 	return l.used - 1
 }
+
+// A blockWalk reads a list block by block and writes the nodes that are kept over those read.
+type blockWalk struct {
+	list  blockList
+	read  uint32 // the next block to be read
+	write uint32 // the block being written, n nodes of it so far
+	n     uint32
+	done  bool // nothing is left to be read
+	seen  [seenRoots]int32
+}
+
+const seenRoots = 64
+
+// walk begins a walk. Until it is finished the list must not be used.
+func (l *blockLists) walk(list blockList) blockWalk {
+	head := l.block(list.tail()).next
+	return blockWalk{list: list, read: head, write: head}
+}
+
+// keep writes a node; no more than were read.
+func (l *blockLists) keep(w *blockWalk, node int32) {
+	b := l.block(w.write)
+	if w.n == blockNodes {
+		b.n = blockNodes
+		w.write, w.n = b.next, 0
+		b = l.block(w.write)
+	}
+	b.nodes[w.n] = node
+	w.n++
+}
+
+// advance goes on to the next block.
+func (l *blockLists) advance(w *blockWalk) {
+	w.done = w.read == w.list.tail()
+	w.read = l.block(w.read).next
+}
+
+// finish ends a walk: it drops the blocks between the last one written and the next one to be read, and returns the
+// list.
+func (l *blockLists) finish(w *blockWalk) blockList {
+	if w.n == 0 {
+		return w.list // nothing was read
+	}
+	last := l.block(w.write)
+	last.n = w.n
+	for i := last.next; i != w.read; {
+		l.free = append(l.free, i)
+		i = l.block(i).next
+	}
+	last.next = w.read
+	if !w.done {
+		return w.list
+	}
+	if w.read == w.write {
+		return blockList(w.write << 1)
+	}
+	return blockList(w.write<<1 | 1)
+}

@@ -125,23 +125,14 @@ func (f *forest) search(u, v int32, listU, listV blockList) bool {
 	case !listV.long():
 		return f.holds(f.lists.block(listV.tail()), u)
 	}
-	i, j := f.lists.block(listU.tail()).next, f.lists.block(listV.tail()).next
-	for {
-		b, c := f.lists.block(i), f.lists.block(j)
-		if f.holds(b, v) {
-			return true
-		}
-		if i == listU.tail() {
-			return false
-		}
-		if f.holds(c, u) {
-			return true
-		}
-		if j == listV.tail() {
-			return false
-		}
-		i, j = b.next, c.next
+	walkU, walkV := f.lists.walk(listU), f.lists.walk(listV)
+	found := false
+	for !found && !walkU.done && !walkV.done {
+		found = f.step(&walkU, v) || f.step(&walkV, u)
 	}
+	f.setList(u, f.lists.finish(&walkU))
+	f.setList(v, f.lists.finish(&walkV))
+	return found
 }
 
 // holds reports whether a block of exclusions names a node of the cluster of root. It replaces the nodes by their roots.
@@ -154,6 +145,23 @@ func (f *forest) holds(b *block, root int32) bool {
 		}
 		found = found || r == root
 	}
+	return found
+}
+
+// step takes a walk over one block, like holds. Most nodes of a long list are in a few clusters: it keeps, as far as a
+// small table can tell, one node of each.
+func (f *forest) step(w *blockWalk, root int32) bool {
+	b := f.lists.block(w.read)
+	found := false
+	for _, node := range b.nodes[:b.n] {
+		r := f.find(node)
+		found = found || r == root
+		if seen := &w.seen[r&(seenRoots-1)]; *seen != r+1 {
+			*seen = r + 1
+			f.lists.keep(w, r)
+		}
+	}
+	f.lists.advance(w)
 	return found
 }
 
