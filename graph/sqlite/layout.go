@@ -88,8 +88,33 @@ func (f *found) merge(wanted graph.Schema, create bool) (funlib.Metadata, error)
 	if !f.tables {
 		return funlib.NewMetadata(wanted), nil
 	}
+	if !create {
+		if err := f.complete(); err != nil {
+			return f.meta, err
+		}
+	}
 	meta := f.meta
 	schema, err := f.meta.Schema.Merge(wanted, create)
 	meta.Schema = schema
 	return meta, err
+}
+
+// complete reports the first column that the metadata promise and the tables lack.
+func (f *found) complete() error {
+	for _, table := range []struct {
+		name    string
+		columns []string
+		attrs   []graph.Attr
+	}{
+		{f.meta.Nodes, f.nodes, append([]graph.Attr{f.meta.Position}, f.meta.Schema.NodeAttrs...)},
+		{f.meta.Edges, f.edges, f.meta.Schema.EdgeAttrs},
+	} {
+		for _, a := range table.attrs {
+			if missing := f.missing(table.columns, a); len(missing) > 0 {
+				return fmt.Errorf("%w: table %s has no column %s, which its metadata promise (opening it to create adds it)",
+					graph.ErrSchema, table.name, missing[0])
+			}
+		}
+	}
+	return nil
 }

@@ -229,6 +229,28 @@ func TestSchemaErrorsNameWhatDiffers(t *testing.T) {
 	holds(t, mustOpen(t, path, graph.Schema{}, readOnly))
 }
 
+// TestMetadataPromiseMore opens a database whose metadata were written and whose columns were not.
+func TestMetadataPromiseMore(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "db.sqlite")
+	fill(t, path)
+	meta := strings.Replace(contents(t, folder)["db-meta.json"], `"a":"float"`, `"a":"float","b":"float"`, 1)
+	if err := os.WriteFile(filepath.Join(folder, "db-meta.json"), []byte(meta), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, options := range []sqlite.Options{{}, readOnly} {
+		if _, err := sqlite.Open(context.Background(), path, graph.Schema{}, options); !errors.Is(err, graph.ErrSchema) || !strings.Contains(err.Error(), "no column b") {
+			t.Errorf("%+v: %v", options, err)
+		}
+	}
+	store := mustOpen(t, path, rag(t), create)
+	holds(t, store)
+	edges, err := graph.Collect(store.Edges(context.Background(), geometry.Roi{}, []string{"b"}))
+	if err != nil || len(edges) != 1 || !graph.IsAbsent(edges[0].Values[0]) {
+		t.Errorf("edges %v, error %v", edges, err)
+	}
+}
+
 // TestReadingChangesNothing reads a closed database, one in WAL mode, and one that a killed process left.
 func TestReadingChangesNothing(t *testing.T) {
 	closed, wal, killed := t.TempDir(), t.TempDir(), t.TempDir()
