@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"math/bits"
 	"slices"
@@ -14,7 +15,7 @@ import (
 const (
 	magnitudeBits = 16 // leading bits of |score| as float32: the exponent and 8 bits more
 	partsWanted   = 256
-	fanOut        = 1 << 12 // of a part that turned out too large to be sorted at once
+	fanOut        = 1 << 8 // of a part that turned out too large to be sorted at once
 )
 
 // A floatOrder clusters the edges of floating-point affinities.
@@ -47,11 +48,7 @@ func mutexFloats[T float32 | float64](affs []T, n int, channels []mutexChannel) 
 	order := o.split(parts, ends)
 	o.forest = newForest(n)
 	o.forest.drop(alive)
-	start := uint32(0)
-	for _, end := range ends {
-		o.drain(order[start:end])
-		start = end
-	}
+	o.drainParts(order, ends)
 	return o.forest
 }
 
@@ -121,29 +118,34 @@ func (o *floatOrder[T]) drain(edges []uint32) {
 	}
 	o.scored = o.scored[:0]
 	lo, hi := ^uint64(0), uint64(0)
-	o.visit(edges, func(e uint32, u int32, c int) {
-		score := float64(o.affs[e]) + o.channels[c].bias
-		s := scoredEdge{key: math.Float64bits(math.Abs(score)), voxel: u, channel: uint16(c), attract: score > 0}
-		lo, hi = min(lo, s.key), max(hi, s.key)
-		o.scored = append(o.scored, s)
-	})
-	if len(o.scored) == 0 {
-		return
+	for c, edges := range o.byChannel(edges) {
+		ch := &o.channels[c]
+		shift := int32(ch.shift)
+		for _, e := range edges {
+			u := int32(int(e) - ch.base)
+			if o.forest.settled(u, u+shift) {
+				continue
+			}
+			score := float64(o.affs[e]) + ch.bias
+			key := math.Float64bits(math.Abs(score))
+			lo, hi = min(lo, key), max(hi, key)
+			o.scored = append(o.scored, scoredEdge{key: key, voxel: u, channel: uint16(c), attract: score > 0})
+		}
 	}
-	o.take(o.sort(lo, hi))
+	if len(o.scored) > 0 {
+		o.take(o.sort(lo, hi))
+	}
 }
 
-// visit calls f for those edges that still matter.
-func (o *floatOrder[T]) visit(edges []uint32, f func(e uint32, u int32, c int)) {
-	c, base, shift := -1, 0, int32(0)
-	for _, e := range edges {
-		for c < 0 || int(e) >= base+o.n {
-			c++
-			base, shift = c*o.n, int32(o.channels[c].shift)
-		}
-		u := int32(int(e) - base)
-		if !o.forest.settled(u, u+shift) {
-			f(e, u, c)
+// byChannel yields the parts of ascending edges that belong to one channel.
+func (o *floatOrder[T]) byChannel(edges []uint32) iter.Seq2[int, []uint32] {
+	return func(yield func(int, []uint32) bool) {
+		for c := range o.channels {
+			k, _ := slices.BinarySearch(edges, uint32((c+1)*o.n))
+			if k > 0 && !yield(c, edges[:k]) {
+				return
+			}
+			edges = edges[k:]
 		}
 	}
 }
@@ -151,19 +153,26 @@ func (o *floatOrder[T]) visit(edges []uint32, f func(e uint32, u int32, c int)) 
 // unsettled keeps, in place, the edges that still matter.
 func (o *floatOrder[T]) unsettled(edges []uint32) []uint32 {
 	kept := edges[:0]
-	o.visit(edges, func(e uint32, _ int32, _ int) { kept = append(kept, e) })
+	for c, part := range o.byChannel(edges) {
+		ch := &o.channels[c]
+		shift := int32(ch.shift)
+		for _, e := range part {
+			if u := int32(int(e) - ch.base); !o.forest.settled(u, u+shift) {
+				kept = append(kept, e)
+			}
+		}
+	}
 	return kept
 }
 
 // divide drains the edges in parts of narrower ranges of |score|.
 func (o *floatOrder[T]) divide(edges []uint32) {
-	key := func(e uint32) uint64 {
-		return math.Float64bits(math.Abs(float64(o.affs[e]) + o.channels[int(e)/o.n].bias))
-	}
 	lo, hi := ^uint64(0), uint64(0)
-	for _, e := range edges {
-		k := key(e)
-		lo, hi = min(lo, k), max(hi, k)
+	for c, part := range o.byChannel(edges) {
+		for _, e := range part {
+			k := o.key(e, c)
+			lo, hi = min(lo, k), max(hi, k)
+		}
 	}
 	if lo == hi {
 		o.takeEqual(edges)
@@ -171,35 +180,57 @@ func (o *floatOrder[T]) divide(edges []uint32) {
 	}
 	shift := bits.Len64((hi - lo) / fanOut)
 	next := make([]uint32, (hi-lo)>>shift+2)
-	for _, e := range edges {
-		next[(hi-key(e))>>shift+1]++
+	for c, part := range o.byChannel(edges) {
+		for _, e := range part {
+			next[(hi-o.key(e, c))>>shift+1]++
+		}
 	}
 	for i := 1; i < len(next); i++ {
 		next[i] += next[i-1]
 	}
 	parts := make([]uint32, len(edges))
-	for _, e := range edges {
-		k := &next[(hi-key(e))>>shift]
-		parts[*k] = e
-		*k++
+	for c, part := range o.byChannel(edges) {
+		for _, e := range part {
+			k := &next[(hi-o.key(e, c))>>shift]
+			parts[*k] = e
+			*k++
+		}
 	}
+	o.drainParts(parts, next[:len(next)-1])
+}
+
+// key returns the bits of the |score| of an edge of channel c.
+func (o *floatOrder[T]) key(e uint32, c int) uint64 {
+	return math.Float64bits(math.Abs(float64(o.affs[e]) + o.channels[c].bias))
+}
+
+// drainParts drains parts that end at ends one after the other.
+func (o *floatOrder[T]) drainParts(edges, ends []uint32) {
 	start := uint32(0)
-	for _, end := range next[:len(next)-1] {
-		o.drain(parts[start:end])
+	for _, end := range ends {
+		if end > start {
+			o.drain(edges[start:end])
+		}
 		start = end
 	}
 }
 
 // takeEqual takes edges of one |score| in the order given.
 func (o *floatOrder[T]) takeEqual(edges []uint32) {
-	o.visit(edges, func(e uint32, u int32, c int) {
+	for c, part := range o.byChannel(edges) {
 		ch := &o.channels[c]
-		if float64(o.affs[e])+ch.bias > 0 {
-			o.forest.attract(u, u+int32(ch.shift))
-		} else {
-			o.forest.repel(u, u+int32(ch.shift))
+		shift := int32(ch.shift)
+		for _, e := range part {
+			u := int32(int(e) - ch.base)
+			switch {
+			case o.forest.settled(u, u+shift):
+			case float64(o.affs[e])+ch.bias > 0:
+				o.forest.attract(u, u+shift)
+			default:
+				o.forest.repel(u, u+shift)
+			}
 		}
-	})
+	}
 }
 
 // sort returns the scored edges, whose keys lie between lo and hi, by falling key, equal ones in the order given.

@@ -44,13 +44,29 @@ func EdgeStatistics[T Affinity](frags []uint64, affs []T, shape []int, offsets [
 // contacts holds the running sums and counts, pair after pair, score after score.
 type contacts struct {
 	index  *pairIndex
+	recent [1 << recentBits]recentPair // a direct-mapped cache of the index
 	scores int
 	sum    []float64
 	count  []int64
 }
 
-// of returns the place of the sums of two fragments.
+type recentPair struct {
+	u, v uint64
+	at   int
+}
+
+const recentBits = 8
+
+// of returns the place of the sums of two different fragments.
 func (c *contacts) of(u, v uint64) int {
+	r := &c.recent[(u*0x9E3779B97F4A7C15+v*0xC2B2AE3D27D4EB4F)>>(64-recentBits)]
+	if r.u != u || r.v != v {
+		*r = recentPair{u, v, c.place(u, v)}
+	}
+	return r.at
+}
+
+func (c *contacts) place(u, v uint64) int {
 	at := c.index.number(min(u, v), max(u, v)) * c.scores
 	for len(c.sum) <= at {
 		c.sum = append(c.sum, make([]float64, c.scores)...)
@@ -61,8 +77,6 @@ func (c *contacts) of(u, v uint64) int {
 
 // addContacts adds one channel. Rows fall into runs in which both ends keep their fragments.
 func addContacts[T Affinity](acc *contacts, frags []uint64, affs []T, l *lattice, scores []int) {
-	var lastU, lastV uint64
-	at := -1
 	l.rows(func(start, n, _ int) {
 		near, far, row := frags[start:][:n], frags[start+l.shift:][:n], affs[start:][:n]
 		for i := 0; i < n; i++ {
@@ -74,9 +88,7 @@ func addContacts[T Affinity](acc *contacts, frags []uint64, affs []T, l *lattice
 			for run < n && near[run] == u && far[run] == v {
 				run++
 			}
-			if at < 0 || u != lastU || v != lastV {
-				at, lastU, lastV = acc.of(u, v), u, v
-			}
+			at := acc.of(u, v)
 			for _, s := range scores {
 				acc.sum[at+s] = addAll(acc.sum[at+s], row[i:run])
 				acc.count[at+s] += int64(run - i)
