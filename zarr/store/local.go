@@ -59,10 +59,10 @@ func OpenLocal(dir string, options LocalOptions) (*Local, error) {
 			return nil, fmt.Errorf("creating %s: %w", dir, classify(err))
 		}
 	}
-	root, err := os.OpenRoot(dir)
-	if notDirectory(err) {
-		err = fmt.Errorf("%w: %w", ErrNotExist, err)
+	if info, err := os.Stat(dir); notDirectory(err) || err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("opening %s: not a directory: %w", dir, ErrNotExist)
 	}
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", dir, err)
 	}

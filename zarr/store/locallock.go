@@ -2,12 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"os"
 	"sync"
-	"time"
 )
 
 // lockFileName is the file whose bytes stand for the locks of all keys.
@@ -28,39 +26,34 @@ func (l *Local) Lock(ctx context.Context, key string) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	release, err := l.lockByte(ctx, key)
+	f, err := l.lockFile()
 	if err != nil {
 		unlock()
 		return nil, fmt.Errorf("locking %s: %w", l.Name(key), err)
 	}
-	return func() {
-		release()
-		unlock()
-	}, nil
-}
-
-// lockByte locks the byte of the lock file that stands for the key.
-func (l *Local) lockByte(ctx context.Context, key string) (func(), error) {
-	f, err := l.lockFile()
-	if err != nil {
-		return nil, err
-	}
 	h := fnv.New64a()
 	h.Write([]byte(key)) //nolint:errcheck // never fails
 	at := int64(h.Sum64() >> 2)
-	for wait := 200 * time.Microsecond; ; wait = min(2*wait, 20*time.Millisecond) {
-		release, err := tryLockByte(f, at)
-		if err == nil {
-			return release, nil
+	release := func() {
+		unlockByte(f, at)
+		unlock()
+	}
+	locked := make(chan error, 1)
+	go func() { locked <- lockByte(f, at) }()
+	select {
+	case err := <-locked:
+		if err != nil {
+			unlock()
+			return nil, fmt.Errorf("locking %s: %w", l.Name(key), err)
 		}
-		if !errors.Is(err, errLocked) {
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(wait):
-		}
+		return release, nil
+	case <-ctx.Done():
+		// The wait for the byte cannot be broken off; nobody else may have the key until it is over.
+		go func() {
+			<-locked
+			release()
+		}()
+		return nil, ctx.Err()
 	}
 }
 
@@ -85,5 +78,3 @@ func (l *lockFile) close() error {
 	}
 	return l.f.Close()
 }
-
-var errLocked = errors.New("locked by another")

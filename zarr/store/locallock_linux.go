@@ -8,21 +8,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLockByte takes an open-file-description lock on one byte, or returns errLocked. A file system without locks
-// grants it.
-func tryLockByte(f *os.File, at int64) (release func(), err error) {
-	set := func(kind int16) error {
-		return unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK,
-			&unix.Flock_t{Type: kind, Whence: io.SeekStart, Start: at, Len: 1})
+// lockByte waits for an open-file-description lock on one byte. A file system without locks grants it.
+func lockByte(f *os.File, at int64) error {
+	for {
+		err := setLock(f, at, unix.F_OFD_SETLKW, unix.F_WRLCK)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL):
+			return nil
+		default:
+			return err
+		}
 	}
-	switch err := set(unix.F_WRLCK); {
-	case err == nil:
-		return func() { set(unix.F_UNLCK) }, nil //nolint:errcheck // unlocking cannot fail for a byte held
-	case errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES):
-		return nil, errLocked
-	case errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL):
-		return func() {}, nil
-	default:
-		return nil, err
+}
+
+// unlockByte releases what lockByte took.
+func unlockByte(f *os.File, at int64) {
+	setLock(f, at, unix.F_OFD_SETLK, unix.F_UNLCK) //nolint:errcheck // a byte that is held can be unlocked
+}
+
+// setLock goes through the connection of the file, which keeps it open meanwhile.
+func setLock(f *os.File, at int64, command int, kind int16) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
 	}
+	var lockErr error
+	err = conn.Control(func(fd uintptr) {
+		lockErr = unix.FcntlFlock(fd, command, &unix.Flock_t{Type: kind, Whence: io.SeekStart, Start: at, Len: 1})
+	})
+	return errors.Join(err, lockErr)
 }

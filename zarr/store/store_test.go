@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -178,4 +179,30 @@ func TestLockAcrossStores(t *testing.T) {
 	if err != nil || len(v) != 160 {
 		t.Errorf("%d increments of 160, %v", len(v), err)
 	}
+}
+
+// TestLockGivenUp gives up waiting for another Local's lock; the lock stays whole.
+func TestLockGivenUp(t *testing.T) {
+	dir := t.TempDir()
+	a, b := openLocal(t, dir, store.LocalOptions{}), openLocal(t, dir, store.LocalOptions{})
+	unlock, err := a.Lock(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := b.Lock(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("locked twice: %v", err)
+	}
+	unlock()
+	unlock, err = b.Lock(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := a.Lock(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("locked twice: %v", err)
+	}
+	unlock()
 }
