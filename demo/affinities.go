@@ -22,7 +22,7 @@ func DefaultAffinities(voxel geometry.Coordinate, seed uint64) AffinityOptions {
 	for _, v := range voxel {
 		coarse = max(coarse, v)
 	}
-	o := AffinityOptions{Blur: 0.9, Noise: 0.09, Seed: seed}
+	o := AffinityOptions{Blur: 0.6, Noise: 0.08, Seed: seed}
 	for _, far := range []int{0, 2, 4} {
 		for d, v := range voxel {
 			offset := geometry.Fill(len(voxel), 0)

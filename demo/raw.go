@@ -39,7 +39,8 @@ type painter struct {
 	labels     []uint32
 	seed       uint64
 	unit       float64
-	stencil    []weighted
+	within     []weighted
+	between    []weighted
 	organelles []organelle
 
 	cloud, spots, tubules, fibres, mottle, staining, density field
@@ -48,16 +49,17 @@ type painter struct {
 func newPainter(f frame, labels []uint32, seed uint64) *painter {
 	unit := f.calibre()
 	named := func(k uint64, wavelength float64) field { return field{hash(seed, k), wavelength * unit} }
+	within, between := stencils(f, 0.17*unit)
 	return &painter{
-		frame: f, labels: labels, seed: seed, unit: unit,
-		stencil: newStencil(f, 0.17*unit), organelles: findOrganelles(f, labels, hash(seed, 1)),
-		cloud:    named(2, 5.5), // where vesicles gather
-		spots:    named(3, 0.4), // the vesicles
-		tubules:  named(4, 2.3), // endoplasmic reticulum runs where this is 0
-		fibres:   named(5, 5.0), // and this is large
-		mottle:   named(6, 0.8), // of the cytoplasm
-		staining: named(7, 38),  // of the whole block
-		density:  named(8, 4.2), // synaptic densities: dark, thick membranes where this is large
+		frame: f, labels: labels, seed: seed, unit: unit, within: within, between: between,
+		organelles: findOrganelles(f, labels, hash(seed, 1)),
+		cloud:      named(2, 5.5), // where vesicles gather
+		spots:      named(3, 0.4), // the vesicles
+		tubules:    named(4, 2.3), // endoplasmic reticulum runs where this is 0
+		fibres:     named(5, 5.0), // and this is large
+		mottle:     named(6, 0.8), // of the cytoplasm
+		staining:   named(7, 38),  // of the whole block
+		density:    named(8, 4.2), // synaptic densities: dark, thick membranes where this is large
 	}
 }
 
@@ -127,64 +129,31 @@ func rise(lo, hi, v float32) float32 {
 	return t * t * (3 - 2*t)
 }
 
-// membranes darkens a row where other labels are near.
+// membranes darkens a row where other labels are near: black where the section cuts a membrane across, grey where one
+// lies in the section.
 func (p *painter) membranes(row []float32, r *rows, z, y int) {
 	p.density.row(r.a, p.frame, z, y)
-	p.spread(r.b, z, y)
-	for x, other := range r.b {
-		if other == 0 {
+	p.others(r.b, p.within, z, y)
+	p.others(r.c, p.between, z, y)
+	for x, near := range r.b {
+		if near == 0 && r.c[x] == 0 {
 			continue
 		}
 		thick := rise(0.42, 0.62, r.a[x])
-		dark := rise(0.13-0.1*thick, 0.4-0.15*thick, other)
-		row[x] += dark * (membrane - 14*thick - row[x])
+		cut := rise(0.13-0.1*thick, 0.4-0.15*thick, near)
+		lying := (0.55 + 0.2*thick) * rise(0.15, 0.8, r.c[x])
+		row[x] += (1 - (1-cut)*(1-lying)) * (membrane - 14*thick - row[x])
 	}
 }
 
-// A weighted voxel of a stencil.
-type weighted struct {
-	dz, dy, dx int
-	weight     float32
-}
-
-// newStencil returns the voxels around one, with the weights of a Gaussian in world units; they sum to 1 with the
-// voxel's own.
-func newStencil(f frame, sigma float64) []weighted {
-	var reach [3]int
-	var scale vec // world units to σ; along a coarse axis the blur is two thirds of a voxel, nearly
-	for d := range 3 {
-		scale[d] = 1 / max(sigma, 0.65*f.voxel[d])
-		if !f.flat(d) {
-			reach[d] = int(2.6 / scale[d] / f.voxel[d])
-		}
-	}
-	var stencil []weighted
-	sum := float32(0)
-	for dz := -reach[0]; dz <= reach[0]; dz++ {
-		for dy := -reach[1]; dy <= reach[1]; dy++ {
-			for dx := -reach[2]; dx <= reach[2]; dx++ {
-				away := vec{float64(dz) * f.voxel[0] * scale[0], float64(dy) * f.voxel[1] * scale[1], float64(dx) * f.voxel[2] * scale[2]}
-				w := float32(math.Exp(-away.dot(away) / 2))
-				if sum += w; dz != 0 || dy != 0 || dx != 0 {
-					stencil = append(stencil, weighted{dz, dy, dx, w})
-				}
-			}
-		}
-	}
-	for i := range stencil {
-		stencil[i].weight /= sum
-	}
-	return stencil
-}
-
-// spread writes for each voxel of a row how much of its surroundings carries other labels: 0 well inside a neurite,
-// about a half at its wall. Beyond the volume everything belongs to the same.
-func (p *painter) spread(dst []float32, z, y int) {
+// others writes for each voxel of a row how much of a stencil around it carries other labels. Beyond the volume
+// everything belongs to the same.
+func (p *painter) others(dst []float32, s []weighted, z, y int) {
 	clear(dst)
 	height, width := p.frame.shape[1], p.frame.shape[2]
 	row := (z*height + y) * width
 	own := p.labels[row : row+width]
-	for _, s := range p.stencil {
+	for _, s := range s {
 		if z+s.dz < 0 || z+s.dz >= p.frame.shape[0] || y+s.dy < 0 || y+s.dy >= height {
 			continue
 		}
@@ -200,5 +169,45 @@ func (p *painter) spread(dst []float32, z, y int) {
 				out[x] += s.weight
 			}
 		}
+	}
+}
+
+// A weighted voxel of a stencil.
+type weighted struct {
+	dz, dy, dx int
+	weight     float32
+}
+
+// stencils return the voxels around one, with the weights of a Gaussian in world units: those of its own section, and
+// those of the sections before and after. Either sum to 1; the second is empty in a flat volume.
+func stencils(f frame, sigma float64) (within, between []weighted) {
+	var reach [3]int
+	for d := 1; d < 3; d++ {
+		if !f.flat(d) {
+			reach[d] = int(2.6 * sigma / f.voxel[d])
+		}
+	}
+	for dy := -reach[1]; dy <= reach[1]; dy++ {
+		for dx := -reach[2]; dx <= reach[2]; dx++ {
+			away := math.Hypot(float64(dy)*f.voxel[1], float64(dx)*f.voxel[2]) / sigma
+			w := float32(math.Exp(-away * away / 2))
+			within = append(within, weighted{0, dy, dx, w})
+			if !f.flat(0) && max(dy, -dy, dx, -dx) <= 1 {
+				between = append(between, weighted{-1, dy, dx, w}, weighted{1, dy, dx, w})
+			}
+		}
+	}
+	normalize(within)
+	normalize(between)
+	return within, between
+}
+
+func normalize(stencil []weighted) {
+	sum := float32(0)
+	for _, s := range stencil {
+		sum += s.weight
+	}
+	for i := range stencil {
+		stencil[i].weight /= sum
 	}
 }
