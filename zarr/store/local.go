@@ -158,29 +158,42 @@ func (l *Local) Put(ctx context.Context, key string, value []byte) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	tmp := path.Join(path.Dir(key), "."+path.Base(key)+"."+randomName()+partialSuffix)
-	err := l.write(tmp, value)
-	if errors.Is(err, fs.ErrNotExist) && path.Dir(key) != "." {
-		if err = l.root.MkdirAll(path.Dir(key), 0o777); err == nil {
-			err = l.write(tmp, value)
-		}
-	}
-	if err == nil {
-		err = l.root.Rename(tmp, key)
-	}
-	if err != nil {
-		l.root.Remove(tmp) //nolint:errcheck // the first error is the one to report
+	if err := l.put(key, value); err != nil {
 		return fmt.Errorf("writing %s: %w", l.Name(key), classify(err))
 	}
+	return nil
+}
+
+// put writes a temporary file in the value's directory and renames it, through that directory.
+func (l *Local) put(key string, value []byte) error {
+	parent, name := path.Dir(key), path.Base(key)
+	dir, err := l.root.OpenRoot(parent)
+	if errors.Is(err, fs.ErrNotExist) && parent != "." {
+		if err = l.root.MkdirAll(parent, 0o777); err == nil {
+			dir, err = l.root.OpenRoot(parent)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	tmp := "." + name + "." + randomName() + partialSuffix
+	if err = l.write(dir, tmp, value); err == nil {
+		err = dir.Rename(tmp, name)
+	}
+	if err != nil {
+		dir.Remove(tmp) //nolint:errcheck // the first error is the one to report
+		return err
+	}
 	if l.options.Sync {
-		return l.syncDir(path.Dir(key))
+		return syncDir(dir)
 	}
 	return nil
 }
 
 // write creates a file.
-func (l *Local) write(name string, value []byte) error {
-	f, err := l.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+func (l *Local) write(dir *os.Root, name string, value []byte) error {
+	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
@@ -191,16 +204,12 @@ func (l *Local) write(name string, value []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-func (l *Local) syncDir(dir string) error {
-	f, err := l.root.Open(dir)
+func syncDir(dir *os.Root) error {
+	f, err := dir.Open(".")
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("syncing %s: %w", f.Name(), classify(err))
-	}
-	return nil
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // Delete implements Store.
