@@ -49,7 +49,7 @@ type Doomed struct {
 func PlanDrop(ctx context.Context, p *Pipeline, o DropOptions) (*Doomed, error) {
 	tasks, err := p.targets(Selection{Targets: o.Tasks})
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	d := &Doomed{pipeline: p, tasks: tasks, options: o}
 	for _, t := range p.Downstream(tasks) {

@@ -90,7 +90,7 @@ func (p *Pipeline) targets(sel Selection) ([]*Task, error) {
 	for _, name := range sel.Targets {
 		t, ok := p.Task(name)
 		if !ok {
-			return nil, fmt.Errorf("no task is named %q; %s", name, config.Suggest(name, p.Names()))
+			return nil, inputErrorf("no task is named %q; %s", name, config.Suggest(name, p.Names()))
 		}
 		targets = append(targets, t)
 	}

@@ -66,7 +66,7 @@ func (c *demoCmd) judge(ctx context.Context, files demo.Files, started time.Time
 	}
 	printScore(score)
 	fmt.Println("These affinities were made from the labels: a good score proves the plumbing, not the accuracy on real data.")
-	pictures, err := demo.Pictures(ctx, c.Dir)
+	pictures, err := demo.Pictures(ctx, files, filepath.Join(c.Dir, "pictures"))
 	if err != nil {
 		return err
 	}

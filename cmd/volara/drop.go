@@ -23,7 +23,7 @@ func (c *dropCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Colour: console.StderrColour()})
+	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Colour: console.Colour(os.Stderr)})
 	defer logs.Close()
 	doomed, err := pipeline.PlanDrop(ctx, p, pipeline.DropOptions{StateDir: c.State, Tasks: c.Task, KeepOutputs: c.KeepOutputs, Logger: logs.Logger()})
 	if err != nil {

@@ -52,7 +52,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	}
 	progress := console.NewProgress(console.ProgressOptions{Mode: console.Mode(c.Progress)})
 	logPath := filepath.Join(pipeline.RunDir(c.State, p.Name), "logs", "worker-0.jsonl")
-	logs := console.NewLog(console.LogOptions{Terminal: progress.LogWriter(), Level: level, Colour: console.StderrColour(), File: logPath})
+	logs := console.NewLog(console.LogOptions{Terminal: progress.LogWriter(), Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), StateDir: c.State, Slots: slots, Listen: c.Listen,
 		CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger().With("run", p.Name), Stay: c.Stay}

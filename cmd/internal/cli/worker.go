@@ -55,7 +55,7 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	if w.State != "" {
 		logPath = filepath.Join(pipeline.RunDir(w.State, w.Run), "logs", w.Name+".jsonl")
 	}
-	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Level: level, Colour: console.StderrColour(), File: logPath})
+	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Slots: w.Workers,
 		CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger().With("run", w.Run, "worker", w.Name)})
