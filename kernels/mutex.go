@@ -37,8 +37,9 @@ type MutexWatershedParams struct {
 // they are one. A voxel that no positive edge touches, whether or not that edge joined anything, is background: it is
 // labelled 0 and its edges do not count.
 //
-// Beyond its arguments the call needs about 45 bytes a voxel for 9 offsets of uint8, 65 for float32, and 16 for each
-// exclusion. It panics when the volume has more than MaxMutexEdges edges; NaN affinities give an arbitrary clustering
+// Beyond its arguments the call needs, for 9 offsets, about 24 bytes a voxel for uint8 and 60 for floats, and up to 64
+// for each voxel at the ends of repulsive edges (8 to 10 a voxel where fragments are larger than the offsets). It
+// panics when the volume has more than MaxMutexEdges edges; NaN affinities give an arbitrary clustering
 // (see HasNaN).
 func MutexWatershed[T Affinity](dst []uint64, affs []T, shape []int, p MutexWatershedParams) {
 	n := voxels(shape)

@@ -7,28 +7,35 @@ import (
 	"slices"
 )
 
+// bytePhases is the number of steps in which uint8 edges are sorted.
+const bytePhases = 2
+
 // mutexBytes is the mutex watershed of uint8 affinities. A channel has at most 256 scores, so that a counting sort
 // puts the edges in order, and edges with one score stay in voxel order: neighbours in time are neighbours in memory.
+// The sort is done in a few phases, from the highest scores down, which bounds its memory; edges whose ends are in one
+// cluster when their phase comes, most of them in the later ones, are never sorted.
 func mutexBytes(affs []uint8, n int, channels []mutexChannel) *forest {
 	alive := make([]uint8, n)
 	counts := make([][256]uint32, len(channels))
 	for c := range channels {
 		countBytes(&counts[c], alive, affs, &channels[c])
 	}
-	buckets := byteBuckets(channels, counts)
-	order := sortBytes(affs, channels, buckets)
 	f := newForest(n)
 	f.drop(alive)
-	for _, b := range buckets {
-		edges := order[b.start : b.start+b.len]
-		ch := &channels[b.channel]
-		switch b.sign {
-		case 1:
-			f.attractAll(edges, int32(ch.shift))
-		case -1:
-			f.repelAll(edges, int32(ch.shift))
-		default:
-			f.mixAll(edges, int32(ch.shift), affs[ch.base:ch.base+n], lowestPositive(ch.bias))
+	phases, largest := splitPhases(byteBuckets(channels, counts))
+	order := make([]uint32, largest+1)
+	for _, phase := range phases {
+		f.sortBytes(order, affs, channels, phase)
+		for _, b := range phase {
+			ch, edges := &channels[b.channel], order[b.start:b.end]
+			switch b.sign {
+			case 1:
+				f.attractAll(edges, int32(ch.shift))
+			case -1:
+				f.repelAll(edges, int32(ch.shift))
+			default:
+				f.mixAll(edges, int32(ch.shift), affs[ch.base:ch.base+n], lowestPositive(ch.bias))
+			}
 		}
 	}
 	return f
@@ -40,7 +47,8 @@ type byteBucket struct {
 	values     []uint8
 	magnitude  float64
 	sign       int // 0: both signs occur
-	start, len int // in the sorted edges
+	len        int // edges, settled ones included
+	start, end int // in the sorted edges of its phase
 }
 
 func byteScore(v uint8, bias float64) float64 { return float64(v)/255 + bias }
@@ -112,7 +120,7 @@ func byteBuckets(channels []mutexChannel, counts [][256]uint32) []byteBucket {
 	slices.SortStableFunc(buckets, func(a, b byteBucket) int {
 		return cmp.Or(cmp.Compare(b.magnitude, a.magnitude), cmp.Compare(a.channel, b.channel))
 	})
-	return startBuckets(mergeEqual(buckets))
+	return mergeEqual(buckets)
 }
 
 // mergeEqual makes one bucket of two values of a channel whose scores differ in sign only.
@@ -132,39 +140,88 @@ func mergeEqual(buckets []byteBucket) []byteBucket {
 	return merged
 }
 
-func startBuckets(buckets []byteBucket) []byteBucket {
-	start := 0
-	for i := range buckets {
-		buckets[i].start = start
-		start += buckets[i].len
-	}
-	return buckets
-}
-
-// sortBytes returns the first voxels of all edges, bucket after bucket, in voxel order within each.
-func sortBytes(affs []uint8, channels []mutexChannel, buckets []byteBucket) []uint32 {
+// splitPhases cuts the buckets into phases of about equally many edges, and returns how many the largest has.
+func splitPhases(buckets []byteBucket) (phases [][]byteBucket, largest int) {
 	total := 0
-	next := make([][256]uint32, len(channels))
-	slot := make([][256]uint8, len(channels))
 	for _, b := range buckets {
 		total += b.len
-		for _, v := range b.values {
-			next[b.channel][v] = uint32(b.start)
-			slot[b.channel][v] = b.values[0]
+	}
+	first, size := 0, 0
+	for i, b := range buckets {
+		if size >= total/bytePhases {
+			phases, first, size = append(phases, buckets[first:i]), i, 0
+		}
+		size += b.len
+		largest = max(largest, size)
+	}
+	return append(phases, buckets[first:]), largest
+}
+
+// sortBytes writes to order the first voxels of a phase's edges that are not settled, bucket after bucket, in voxel
+// order within each, and sets the buckets' start and end. order holds one element more than the phase has edges.
+//
+// An edge of another phase is written too, to a place of its own that does not move on: which phase an edge is of is
+// hard to predict, and a wrong guess costs more than a write.
+func (f *forest) sortBytes(order []uint32, affs []uint8, channels []mutexChannel, phase []byteBucket) {
+	tables := make([]scatterTable, len(channels))
+	for c := range tables {
+		tables[c].reset(uint32(len(order) - 1))
+	}
+	size := 0
+	for i := range phase {
+		b := &phase[i]
+		b.start = size
+		size += b.len
+		tables[b.channel].add(b)
+	}
+	for c := range channels {
+		if tables[c].used {
+			f.scatter(order, &tables[c], affs, &channels[c])
 		}
 	}
-	order := make([]uint32, total)
-	for c := range channels {
-		ch, next, slot := &channels[c], &next[c], &slot[c]
-		ch.rows(func(start, n, step int) {
-			for i := 0; i < n*step; i += step {
-				k := &next[slot[affs[ch.base+start+i]]]
-				order[*k] = uint32(start + i)
-				*k++
-			}
-		})
+	for i := range phase {
+		b := &phase[i]
+		b.end = int(tables[b.channel].next[b.values[0]])
 	}
-	return order
+}
+
+// A scatterTable says where edges go: one with value v to next[slot[v]], which then moves on by move[slot[v]].
+type scatterTable struct {
+	slot       [256]uint8
+	next, move [256]uint32
+	used       bool
+}
+
+// reset sends all values to one place.
+func (t *scatterTable) reset(place uint32) {
+	*t = scatterTable{}
+	for v := range t.slot {
+		t.slot[v], t.next[v] = uint8(v), place
+	}
+}
+
+// add sends the values of a bucket to its start and on.
+func (t *scatterTable) add(b *byteBucket) {
+	k := b.values[0]
+	for _, v := range b.values {
+		t.slot[v] = k
+	}
+	t.next[k], t.move[k], t.used = uint32(b.start), 1, true
+}
+
+// scatter writes a channel's edges to where its table says; settled ones are overwritten by the next.
+func (f *forest) scatter(order []uint32, t *scatterTable, affs []uint8, ch *mutexChannel) {
+	parent := f.parent
+	ch.rows(func(start, n, step int) {
+		for i := start; i < start+n*step; i += step {
+			k := t.slot[affs[ch.base+i]]
+			p, q := parent[i], parent[i+ch.shift]
+			differ := uint32(p ^ q)
+			open := (differ|-differ)>>31 | uint32(p)>>31 // 1 unless both ends have the same parent
+			order[t.next[k]] = uint32(i)
+			t.next[k] += t.move[k] & open
+		}
+	})
 }
 
 func (f *forest) attractAll(edges []uint32, shift int32) {

@@ -9,12 +9,12 @@ import (
 )
 
 // Edges of floating-point affinities are ordered in two steps. First they are split, by the leading bits of |score|,
-// into some hundred parts, as 4-byte edge numbers (channel × voxels + voxel). Then part after part drops the edges
+// into some dozens of parts, as 4-byte edge numbers (channel × voxels + voxel). Then part after part drops the edges
 // whose ends are in one cluster by then, which are most, and sorts only what is left. (Osipov, Sanders and Singler,
 // The Filter-Kruskal Minimum Spanning Tree Algorithm, ALENEX 2009.)
 const (
 	magnitudeBits = 16 // leading bits of |score| as float32: the exponent and 8 bits more
-	partsWanted   = 256
+	partsWanted   = 64
 	fanOut        = 1 << 8 // of a part that turned out too large to be sorted at once
 )
 
@@ -38,7 +38,8 @@ type scoredEdge struct {
 }
 
 func mutexFloats[T float32 | float64](affs []T, n int, channels []mutexChannel) *forest {
-	o := &floatOrder[T]{affs: affs, n: n, channels: channels, limit: max(n/2, 1<<12)}
+	limit := min(max(n/2, 1<<12), len(affs))
+	o := &floatOrder[T]{affs: affs, n: n, channels: channels, limit: limit, scored: make([]scoredEdge, 0, limit)}
 	counts := make([]uint32, 1<<magnitudeBits)
 	alive := make([]uint8, n)
 	for c := range channels {
@@ -248,8 +249,8 @@ func (o *floatOrder[T]) sort(lo, hi uint64) []scoredEdge {
 	for i := 1; i < len(next); i++ {
 		next[i] += next[i-1]
 	}
-	if cap(o.sorted) < len(edges) {
-		o.sorted = make([]scoredEdge, max(len(edges), min(2*len(edges), o.limit)))
+	if o.sorted == nil {
+		o.sorted = make([]scoredEdge, o.limit)
 	}
 	sorted := o.sorted[:len(edges)]
 	for i := range edges {

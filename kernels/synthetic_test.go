@@ -2,9 +2,9 @@ package kernels
 
 import "math/rand/v2"
 
-// syntheticFragments returns the Voronoi cells of a jittered grid of 16-voxel pitch, each a few thousand voxels.
+// syntheticFragments returns the Voronoi cells of a jittered grid of 48-voxel pitch.
 func syntheticFragments(shape []int) []uint64 {
-	const pitch = 16
+	const pitch = 48
 	r := rand.New(rand.NewPCG(1, 1))
 	cells := make([]int, len(shape))
 	for d, s := range shape {
@@ -47,9 +47,9 @@ func syntheticAffinities(shape []int, offsets [][]int) []uint8 {
 	affs := make([]uint8, n*len(offsets))
 	for c, o := range offsets {
 		for i := range n {
-			v := 0.15
+			v := 0.1
 			if j, ok := neighbour(i, o, shape); ok && labels[i] == labels[j] {
-				v = 0.9
+				v = 1
 			}
 			affs[c*n+i] = uint8(255 * min(1, max(0, v+0.15*r.NormFloat64())))
 		}
