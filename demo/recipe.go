@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"os"
 	"strings"
 	"text/template"
 
@@ -14,7 +15,7 @@ import (
 //go:embed pipeline.yaml.tmpl
 var recipe string
 
-// pipeline writes the pipeline file.
+// pipeline writes the pipeline file, but not over one that somebody has changed.
 func (w writer) pipeline(context.Context) error {
 	o := DefaultAffinities(w.Voxel, w.Seed)
 	n := len(w.Shape)
@@ -30,7 +31,7 @@ func (w writer) pipeline(context.Context) error {
 		"NearBias": nearBias,
 		"FarBias":  farBias,
 		"Bias":     strings.Join(append(repeat(nearBias, n), repeat(farBias, len(o.Offsets)-n)...), ", "),
-		"Debris":   debris(n),
+		"Debris":   debris,
 	}
 	t, err := template.New("pipeline.yaml").Option("missingkey=error").Parse(recipe)
 	if err != nil {
@@ -39,6 +40,10 @@ func (w writer) pipeline(context.Context) error {
 	var text bytes.Buffer
 	if err := t.Execute(&text, values); err != nil {
 		return err
+	}
+	there, err := os.ReadFile(w.files.Pipeline)
+	if err == nil && !bytes.Equal(there, text.Bytes()) {
+		return fmt.Errorf("%s is there and was changed: %w; move it away, or choose another folder", w.files.Pipeline, os.ErrExist)
 	}
 	return writeFile(w.files.Pipeline, text.Bytes())
 }
@@ -51,7 +56,7 @@ const (
 )
 
 // debris is the size in voxels below which fragments are dropped.
-func debris(dims int) int { return []int{10, 16}[dims-2] }
+const debris = 8
 
 // blockSize returns a block shape that is good for large volumes, halved along the longest world axis until a small
 // one has more than fifty blocks.

@@ -70,7 +70,7 @@ func In(dir string) Files {
 
 // Write makes a volume and stores it in a folder, which it creates where needed: volume.zarr with the arrays raw
 // (uint8), labels (uint32) and affs (uint8, channel first), and pipeline.yaml, which segments affs. The same volume
-// may be written again over itself; another one where a volume is already is refused. Apart from the labels, a slab of
+// may be written again over itself; a different one, or a pipeline file over one that was changed, is refused. Apart from the labels, a slab of
 // the volume is in memory at a time.
 func Write(ctx context.Context, dir string, o Options) (Files, error) {
 	files := In(dir)
@@ -88,7 +88,7 @@ func Write(ctx context.Context, dir string, o Options) (Files, error) {
 		return files, err
 	}
 	w := writer{o, files, labels}
-	for _, write := range []func(context.Context) error{w.group, w.labelled, w.raw, w.affs, w.pipeline} {
+	for _, write := range []func(context.Context) error{w.group, w.labelled, w.pipeline, w.raw, w.affs} {
 		if err := write(ctx); err != nil {
 			return files, fmt.Errorf("writing the demo to %s: %w", dir, err)
 		}
@@ -213,6 +213,7 @@ func (w writer) create(ctx context.Context, path string, dtype nd.DType, offsets
 		place.ChannelAxes = 1
 	}
 	spec.Attributes = place.Attributes()
+	spec.Attributes["demo"] = map[string]any{"seed": w.Seed}
 	spec.DimensionNames = place.AxisNames
 	if offsets != nil {
 		spec.Attributes["neighborhood"] = offsets
