@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"volara/config"
+	"volara/fault"
 	"volara/geometry"
 	"volara/stages"
 	"volara/stream"
@@ -94,7 +95,7 @@ func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, er
 		decisions = append(decisions, d)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	return decisions, nil
 }
@@ -133,6 +134,9 @@ func (t *TaskPlan) decide(ctx context.Context, base string, state *stream.State,
 // checkOutputs makes sure that the outputs of done blocks are still those that the generation made.
 func (t *TaskPlan) checkOutputs(ctx context.Context, generation string) error {
 	altered := func(path string, err error) error {
+		if fault.IsEnvironment(err) {
+			return err
+		}
 		return fmt.Errorf("%s was altered since blocks of %s were recorded done: %w\nrestore it, or compute the task again: volara drop --task %s", path, t.Name, err, t.Name)
 	}
 	for _, spec := range t.Plan.Arrays {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -126,20 +127,41 @@ func (r *run) do(ctx context.Context) (stream.Status, error) {
 	return r.track(ctx, streamPlan)
 }
 
-// prepare closes the databases again: the worker opens its own.
+// prepare settles generations and makes outputs. It waits for a world at fault, a locked database or a full disk, as
+// blocks do.
 func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map[string]string, error) {
-	graphs := plan.newGraphs()
-	generations, err := plan.prepare(ctx, state, graphs, r.Logger)
-	if closeErr := graphs.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil && !fault.IsEnvironment(err) {
-		var input *InputError
-		if !errors.As(err, &input) {
-			err = &InputError{err}
+	const patience, pause = 10 * time.Minute, 500 * time.Millisecond
+	deadline := time.Now().Add(patience)
+	for told := false; ; told = true {
+		generations, err := r.tryPrepare(ctx, plan, state)
+		if err == nil {
+			return generations, nil
+		}
+		if !fault.IsEnvironment(err) {
+			if IsInput(err) {
+				return nil, err
+			}
+			return nil, &InputError{err}
+		}
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("given up after %v: %w", patience, err)
+		}
+		if !told {
+			r.Logger.Warn("paused before the first block; the run goes on when this is over", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("interrupted while paused: %w", err)
+		case <-time.After(pause):
 		}
 	}
-	return generations, err
+}
+
+// tryPrepare closes the databases again: the worker opens its own.
+func (r *run) tryPrepare(ctx context.Context, plan *Plan, state *stream.State) (map[string]string, error) {
+	graphs := plan.newGraphs()
+	generations, err := plan.prepare(ctx, state, graphs, r.Logger)
+	return generations, errors.Join(err, graphs.Close())
 }
 
 // track runs the tracker and, unless others do all the work, a worker of this process.
