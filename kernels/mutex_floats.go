@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"bytes"
 	"cmp"
 	"iter"
 	"math"
@@ -58,14 +59,16 @@ func magnitude(score float64) uint32 {
 	return math.Float32bits(float32(score)) << 1 >> (32 - magnitudeBits)
 }
 
-// count counts the edges of a channel by magnitude, marks the voxels that an attractive one touches.
+// count counts the edges of a channel by magnitude and marks the voxels that an attractive one touches.
 func (o *floatOrder[T]) count(counts []uint32, alive []uint8, ch *mutexChannel) {
 	ch.rows(func(start, n, step int) {
-		near, far := alive[start:], alive[start+ch.shift:]
-		for i := 0; i < n*step; i += step {
-			score := float64(o.affs[ch.base+start+i]) + ch.bias
+		row := o.affs[ch.base+start:][:(n-1)*step+1]
+		near, far := alive[start:][:len(row)], alive[start+ch.shift:][:len(row)]
+		marked := bytes.IndexByte(near, 0) < 0 && bytes.IndexByte(far, 0) < 0
+		for i := 0; i < len(row); i += step {
+			score := float64(row[i]) + ch.bias
 			counts[magnitude(score)]++
-			if score > 0 {
+			if !marked && score > 0 {
 				near[i], far[i] = 1, 1
 			}
 		}
