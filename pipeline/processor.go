@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -95,4 +94,3 @@ func (p processor) Process(ctx context.Context, b geometry.Block) (stream.Timing
 
 var _ stream.Processor = processor{}
 
-var errNotStarted = errors.New("the run did not start")
