@@ -119,5 +119,5 @@ func (m *Memory) entries(prefix string) []Entry {
 // Lock implements Locker.
 func (m *Memory) Lock(ctx context.Context, key string) (func(), error) { return m.locks.lock(ctx, key) }
 
-// String implements Store.
-func (m *Memory) String() string { return "memory" }
+// String implements Store; no two stores have the same name.
+func (m *Memory) String() string { return fmt.Sprintf("memory:%p", m) }

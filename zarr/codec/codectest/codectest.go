@@ -46,8 +46,10 @@ func inputs() []input {
 				labels[i] = byte(i / 512)
 			}
 		}
-		list = append(list, input{fmt.Sprintf("zeros%d", n), zeros}, input{fmt.Sprintf("ramp%d", n), ramp},
-			input{fmt.Sprintf("noise%d", n), noise}, input{fmt.Sprintf("labels%d", n), labels})
+		list = append(list, input{fmt.Sprintf("noise%d", n), noise}, input{fmt.Sprintf("labels%d", n), labels})
+		if n <= 1000 {
+			list = append(list, input{fmt.Sprintf("zeros%d", n), zeros}, input{fmt.Sprintf("ramp%d", n), ramp})
+		}
 	}
 	return list
 }
@@ -73,7 +75,7 @@ func roundTrip(t *testing.T, c codec.Codec, encoded, want []byte) {
 	t.Helper()
 	before := slices.Clone(encoded)
 	for _, dst := range [][]byte{nil, make([]byte, 2), make([]byte, len(want)), make([]byte, 0, len(want)+100)} {
-		for _, limit := range []int{len(want), len(want) + 1, 2*len(want) + 100} {
+		for _, limit := range []int{len(want), len(want) + 100} {
 			got, err := c.Decode(dst, encoded, limit)
 			if err != nil {
 				t.Fatalf("decode with limit %d into %d of %d: %v", limit, len(dst), cap(dst), err)
@@ -106,14 +108,18 @@ func limits(t *testing.T, c codec.Codec, encoded, want []byte) {
 // the limit.
 func damage(t *testing.T, c codec.Codec, encoded []byte, n int) {
 	t.Helper()
-	step := max(len(encoded)/64, 1)
+	tries := 64
+	if n > 1000 {
+		tries = 6
+	}
+	step := max(len(encoded)/tries, 1)
 	for cut := 0; cut < len(encoded); cut += step {
 		if got, err := c.Decode(nil, encoded[:cut], n); err == nil && len(got) == n && n > 0 {
 			t.Fatalf("decoded %d of %d bytes without an error", cut, len(encoded))
 		}
 	}
 	r := rand.New(rand.NewPCG(3, uint64(n)))
-	for range 64 {
+	for range tries {
 		if len(encoded) == 0 {
 			return
 		}
@@ -148,9 +154,9 @@ func concurrent(t *testing.T, c codec.Codec) {
 	wg.Wait()
 }
 
-// bomb decodes what would become 16 MiB with a limit of 4 KiB.
+// bomb decodes what would become 4 MiB with a limit of 4 KiB.
 func bomb(t *testing.T, c codec.Codec) {
-	encoded, err := c.Encode(nil, make([]byte, 16<<20))
+	encoded, err := c.Encode(nil, make([]byte, 4<<20))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +166,7 @@ func bomb(t *testing.T, c codec.Codec) {
 		t.Fatalf("decoded %d bytes with a limit of 4096", len(got))
 	}
 	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; n > 8<<20 {
+	if n := after.TotalAlloc - before.TotalAlloc; n > 3<<20 {
 		t.Fatalf("allocated %d bytes to refuse them", n)
 	}
 }

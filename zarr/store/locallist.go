@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// List implements Store. It leaves out temporary files and the lock file.
+func (l *Local) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for e, err := range l.files(ctx, prefix) {
+			if err == nil && Hidden(path.Base(e.Key)) {
+				continue
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// Hidden reports whether a file of this name is the store's own and no value: the lock file or a temporary one.
+func Hidden(name string) bool {
+	return name == lockFileName || strings.HasSuffix(name, partialSuffix)
+}
+
+// files yields every regular file whose key starts with prefix, walking no more directories than that needs.
+func (l *Local) files(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		start := path.Dir(prefix + "x")
+		err := filepath.WalkDir(l.Name(start), func(name string, d fs.DirEntry, err error) error {
+			if err == nil {
+				err = ctx.Err()
+			}
+			switch {
+			case errors.Is(err, fs.ErrNotExist) || notDirectory(err):
+				return nil // it went away meanwhile
+			case err != nil:
+				return err
+			case d.IsDir():
+				return nil
+			}
+			e := Entry{Key: filepath.ToSlash(strings.TrimPrefix(name, l.dir+string(filepath.Separator)))}
+			if !strings.HasPrefix(e.Key, prefix) {
+				return nil
+			}
+			info, err := d.Info()
+			if err != nil {
+				return nil
+			}
+			if e.Size = info.Size(); !yield(e, nil) {
+				return fs.SkipAll
+			}
+			return nil
+		})
+		if err != nil {
+			yield(Entry{}, fmt.Errorf("listing %s: %w", l.dir, err))
+		}
+	}
+}
+
+// Clean removes the temporary files that were not touched for the given time: what crashed writers left behind. The
+// time must be longer than any write takes, in this process or another.
+func (l *Local) Clean(ctx context.Context, idle time.Duration) (removed int, err error) {
+	for e, err := range l.files(ctx, "") {
+		if err != nil {
+			return removed, err
+		}
+		if !strings.HasSuffix(e.Key, partialSuffix) {
+			continue
+		}
+		info, err := l.root.Stat(e.Key)
+		if err != nil || time.Since(info.ModTime()) < idle {
+			continue
+		}
+		if l.root.Remove(e.Key) == nil {
+			removed++
+		}
+	}
+	return removed, nil
+}
