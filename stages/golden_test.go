@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"volara/config"
 	"volara/geometry"
 	"volara/graph"
@@ -89,7 +91,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func readLabels(t *testing.T, path string) []uint64 {
+func readLabels(t rapid.TB, path string) []uint64 {
 	t.Helper()
 	a, err := zarr.Open(context.Background(), path)
 	if err != nil {
@@ -184,7 +186,7 @@ func compareEdges(t *testing.T, ours, theirs []graph.Edge, names map[int64]int64
 	}
 }
 
-func readGraph(t *testing.T, path string) ([]graph.Node, []graph.Edge) {
+func readGraph(t rapid.TB, path string) ([]graph.Node, []graph.Edge) {
 	t.Helper()
 	ctx := context.Background()
 	s, err := sqlite.Open(ctx, path, graph.Schema{}, sqlite.Options{ReadOnly: true})

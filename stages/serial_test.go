@@ -5,21 +5,29 @@ import (
 	"log/slog"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"volara/graph"
 	"volara/stages"
 	"volara/zarr"
 )
 
+// tb is what testing.T and rapid.T have in common.
+type tb interface {
+	rapid.TB
+	Cleanup(func())
+}
+
 // A serial runs stages one after the other, block by block: what the engine must equal.
 type serial struct {
-	t       testing.TB
+	t       tb
 	base    string // folder that relative paths start from
 	specs   *stages.Specs
 	schemas map[string]graph.Schema
 	graphs  *stages.Graphs
 }
 
-func newSerial(t testing.TB, base string) *serial {
+func newSerial(t tb, base string) *serial {
 	s := &serial{t: t, base: base, specs: stages.NewSpecs(), schemas: map[string]graph.Schema{}}
 	s.graphs = stages.NewGraphs(s.schemas)
 	t.Cleanup(s.close)
@@ -34,7 +42,7 @@ func (s *serial) close() {
 }
 
 // runSerially plans, initialises and processes stages.
-func runSerially(t testing.TB, list ...stages.Stage) {
+func runSerially(t *testing.T, list ...stages.Stage) {
 	t.Helper()
 	s := newSerial(t, t.TempDir())
 	for _, stage := range list {
