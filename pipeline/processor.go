@@ -93,4 +93,3 @@ func (p processor) Process(ctx context.Context, b geometry.Block) (stream.Timing
 }
 
 var _ stream.Processor = processor{}
-
