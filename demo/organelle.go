@@ -37,13 +37,12 @@ func findOrganelles(f frame, labels []uint32, seed uint64) []organelle {
 
 // A survey collects organelles.
 type survey struct {
-	frame   frame
-	labels  []uint32
-	seed    uint64
-	nuclei  map[uint32]organelle
-	lucky   []uint32 // labels with a nucleus, in the order they were found
-	mitos   []organelle
-	samples []vec
+	frame  frame
+	labels []uint32
+	seed   uint64
+	nuclei map[uint32]organelle
+	lucky  []uint32 // labels with a nucleus, in the order they were found
+	mitos  []organelle
 }
 
 // consider tries an organelle of each kind at a place.
