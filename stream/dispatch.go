@@ -41,14 +41,11 @@ func (l *life) dispatch(now time.Time) {
 	}
 }
 
-// publish sends a work message. It is not confirmed: a lost one is found by the sweep. The expected sequence keeps a
-// message from standing in the queue twice.
+// publish sends a work message. It is not confirmed: a lost one is found by the sweep.
 func (l *life) publish(w work) {
-	m := nats.NewMsg(workSubject(l.t.plan.Run, w.Epoch, w.Task, w.Generation, w.Blocks[0].First()))
-	m.Header.Set("Nats-Expected-Last-Subject-Sequence", "0")
-	m.Data = encode(w)
 	l.queued = true
-	if err := l.t.nc.PublishMsg(m); err != nil {
+	subject := workSubject(l.t.plan.Run, w.Epoch, w.Task, w.Generation, w.Blocks[0].First())
+	if err := l.t.nc.Publish(subject, encode(w)); err != nil {
 		l.log.Warn("work could not be published", "task", w.Task, "error", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -105,7 +106,7 @@ func (l *lease) recover(ctx context.Context, limit time.Duration) error {
 			l.confirmed = time.Now()
 		}
 		cancel()
-		if err == nil || errors.Is(err, ErrLeaseHeld) || ctx.Err() != nil || time.Now().After(deadline) {
+		if err == nil || errors.Is(err, ErrLeaseHeld) || errors.Is(err, nats.ErrConnectionClosed) || ctx.Err() != nil || time.Now().After(deadline) {
 			return err
 		}
 		select {

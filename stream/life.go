@@ -90,6 +90,7 @@ func (l *life) loop(ctx, io context.Context) error {
 	retry := time.NewTimer(time.Hour)
 	defer retry.Stop()
 	cancelled := ctx.Done()
+	l.checkDisk(time.Now())
 	for {
 		l.dispatch(time.Now())
 		if l.board.drained() || l.stopped() {
@@ -224,7 +225,7 @@ func (l *life) noteStarted(task string, at time.Time) {
 	if p == nil || !p.started.IsZero() || l.epoch == 0 {
 		return
 	}
-	p.started = at
+	p.started = at.Round(0).UTC()
 	l.emit(Event{Kind: EventTaskStarted, Task: task, Total: l.board.byName[task].total, Time: at})
 }
 
@@ -240,7 +241,7 @@ func (l *life) noteEnded(now time.Time) {
 		if p.started.IsZero() {
 			continue // nothing was done in this run
 		}
-		p.finished = now
+		p.finished = now.Round(0).UTC()
 		l.emit(Event{
 			Kind: EventTaskDone, Task: t.Name, Total: t.total, Done: t.nDone, Failed: t.nFailed,
 			Orphaned: t.total - t.nDone - t.nFailed,

@@ -34,6 +34,9 @@ func (l *life) load(ctx context.Context) (err error) {
 	if l.store.events, err = openEvents(ctx, l.t.js, l.t.plan.Run); err != nil {
 		return err
 	}
+	if err := l.loadSnapshot(); err != nil {
+		return err
+	}
 	if err := l.loadAnnounced(ctx); err != nil {
 		return err
 	}
@@ -51,7 +54,7 @@ func (l *life) load(ctx context.Context) (err error) {
 			p.counted, p.skipped = true, t.nDone
 		}
 	}
-	return l.loadSnapshot()
+	return nil
 }
 
 // loadState reads the keys of the state bucket that concern the plan.
@@ -169,7 +172,9 @@ func (l *life) loadAnnounced(ctx context.Context) error {
 		return nil
 	}
 	l.announced = map[string]map[int64]bool{}
+	var lines [][]byte
 	err := readEvents(ctx, l.t.js, l.t.plan.Run, l.store.cursor.Events+1, false, func(e Event) error {
+		lines = append(lines, append(encode(e), '\n'))
 		t := l.board.byName[e.Task]
 		if e.Kind != EventBlockDone || t == nil || t.Generation != e.Generation {
 			return nil
@@ -186,6 +191,9 @@ func (l *life) loadAnnounced(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err == nil && l.t.opts.Dir != "" {
+		err = mendEvents(l.t.opts.Dir, lines)
+	}
 	return err
 }
 

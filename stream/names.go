@@ -82,7 +82,7 @@ func isWorkStream(stream, prefix string) bool {
 }
 func workConsumer(task string) string { return token(task) }
 
-// workSubject is the subject of a work message: no two messages in a queue begin with the same block.
+// workSubject is the subject of a work message; first is its first block.
 func workSubject(run string, epoch uint64, task, generation string, first int64) string {
 	return fmt.Sprintf("w.%s.%d.%s.%s.%d", token(run), epoch, token(task), generation, first)
 }

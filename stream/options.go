@@ -15,6 +15,8 @@ type TrackerOptions struct {
 	// Exclusive says that the caller holds the lock of the server's state directory, so that no other tracker can be
 	// alive: a lease left behind is taken over instead of waited for.
 	Exclusive bool
+	// Standby says to wait for the lease while another tracker leads, instead of returning ErrLeaseHeld.
+	Standby bool
 	// KeepFailures leaves blocks failed that had failed before; else they are given all their attempts again.
 	KeepFailures bool
 	// Holder names this tracker in the lease, for people; default host and process id.

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,6 +75,35 @@ func appendEvents(dir string, lines []byte) (err error) {
 		return fmt.Errorf("write the events of the run: %w", diskError(err))
 	}
 	return nil
+}
+
+// mendTail is how much of the newest file of events is searched for the last ones.
+const mendTail = 4 << 20
+
+// mendEvents appends those of the lines that the newest files of events lack: a tracker died between the two places
+// where it stored them.
+func mendEvents(dir string, lines [][]byte) error {
+	var tail []byte
+	for i := 1; i >= 0; i-- {
+		data, err := os.ReadFile(eventsPath(dir, i))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read the events of the run: %w", err)
+		}
+		tail = append(tail, data[max(0, len(data)-mendTail):]...)
+	}
+	var missing []byte
+	if n := len(tail); n > 0 && tail[n-1] != '\n' {
+		missing = []byte{'\n'} // ends a line that was torn
+	}
+	for _, line := range lines {
+		if !bytes.Contains(tail, line) {
+			missing = append(missing, line...)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return appendEvents(dir, missing)
 }
 
 // eventsPath returns the path of the i-th newest file of events.

@@ -181,18 +181,10 @@ func (s *State) Done(ctx context.Context, task, generation string, blocks int64)
 
 // Delete removes the run from JetStream: its state, its events, its queues. No worker or tracker may be at work.
 func (s *State) Delete(ctx context.Context) error {
-	names := s.js.StreamNames(ctx)
-	prefix := workStreamPrefix(s.run)
-	doomed := []string{doneStream(s.run), eventsStream(s.run)}
-	for name := range names.Name() {
-		if isWorkStream(name, prefix) {
-			doomed = append(doomed, name)
-		}
+	if err := dropQueues(ctx, s.js, s.run); err != nil {
+		return err
 	}
-	if err := names.Err(); err != nil {
-		return fmt.Errorf("delete run %s: %w", s.run, jetStreamError(err))
-	}
-	for _, name := range append(doomed, "KV_"+s.kv.Bucket()) {
+	for _, name := range []string{doneStream(s.run), eventsStream(s.run), "KV_" + s.kv.Bucket()} {
 		if err := s.js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			return fmt.Errorf("delete run %s: %w", s.run, jetStreamError(err))
 		}

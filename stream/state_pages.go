@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -19,6 +20,8 @@ func (s *State) each(ctx context.Context, filters []string, f func(jetstream.Key
 		return fmt.Errorf("read the state of run %s: %w", s.run, jetStreamError(err))
 	}
 	defer watcher.Stop()
+	limit := time.NewTimer(apiTimeout)
+	defer limit.Stop()
 	for {
 		select {
 		case entry, open := <-watcher.Updates():
@@ -31,6 +34,9 @@ func (s *State) each(ctx context.Context, filters []string, f func(jetstream.Key
 			if err := f(entry); err != nil {
 				return err
 			}
+			limit.Reset(apiTimeout)
+		case <-limit.C:
+			return fmt.Errorf("read the state of run %s: %w", s.run, fault.Environment(errors.New("the server does not answer")))
 		case <-ctx.Done():
 			return fmt.Errorf("read the state of run %s: %w", s.run, context.Cause(ctx))
 		}

@@ -55,6 +55,8 @@ func (l *life) end(io context.Context) (Status, error) {
 	}
 	if l.stop != nil && !l.board.drained() {
 		state, reason = StateStopped, l.stop.reason
+	} else if l.pause.reason != "" {
+		l.emit(Event{Kind: EventRunResumed})
 	}
 	status := l.finalStatus(state, reason)
 	e := Event{Kind: EventRunDone, Status: state, Reason: reason}

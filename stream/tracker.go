@@ -62,6 +62,9 @@ func NewTracker(nc *nats.Conn, plan Plan, opts TrackerOptions) (*Tracker, error)
 	return t, nil
 }
 
+// standbyPeriod is how often a standby tracker looks whether the lease is free.
+const standbyPeriod = 500 * time.Millisecond
+
 // Snapshot returns the run as it was at most a tenth of a second ago. It is cheap and may be called at any time; the
 // slices in it are shared and must not be changed.
 func (t *Tracker) Snapshot() Status { return *t.status.Load() }
@@ -78,6 +81,14 @@ func (t *Tracker) Run(ctx context.Context) (Status, error) {
 		*p = progress{}
 	}
 	l, err := takeLease(ctx, t.js, t.plan.Run, t.opts)
+	for t.opts.Standby && errors.Is(err, ErrLeaseHeld) {
+		select {
+		case <-time.After(standbyPeriod):
+			l, err = takeLease(ctx, t.js, t.plan.Run, t.opts)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+	}
 	if err != nil {
 		return t.Snapshot(), err
 	}
@@ -104,7 +115,7 @@ func (t *Tracker) lead(ctx context.Context, l *lease) (Status, error) {
 		if life.folds > 0 || troubled.IsZero() {
 			troubled = now
 		}
-		if now.Sub(troubled) > t.opts.PauseLimit || ctx.Err() != nil {
+		if now.Sub(troubled) > t.opts.PauseLimit || ctx.Err() != nil || t.nc.IsClosed() {
 			return status, err
 		}
 		t.log.Warn("the epoch is over, starting another one", "error", err)

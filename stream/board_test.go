@@ -1,0 +1,459 @@
+package stream
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"volara/geometry"
+)
+
+// drawGrid returns a random small grid.
+func drawGrid(t *rapid.T, dims int, name string) geometry.Grid {
+	draw := func(lo, hi int, what string) geometry.Coordinate {
+		c := make(geometry.Coordinate, dims)
+		for d := range c {
+			c[d] = rapid.IntRange(lo, hi).Draw(t, name+" "+what)
+		}
+		return c
+	}
+	most := []int{0, 60, 20, 9, 6}[dims]
+	g, err := geometry.NewGrid(geometry.NewRoi(draw(-9, 9, "offset"), draw(1, most, "shape")), draw(1, 5, "block"),
+		draw(0, 4, "low"), draw(0, 4, "high"),
+		rapid.SampledFrom([]geometry.Fit{geometry.FitValid, geometry.FitOverhang, geometry.FitShrink}).Draw(t, name+" fit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// drawSelect returns all blocks of a grid, or a random box of them.
+func drawSelect(t *rapid.T, g geometry.Grid, name string) geometry.Roi {
+	if g.Len() == 0 || rapid.Bool().Draw(t, name+" whole") {
+		return g.All()
+	}
+	begin, end := make(geometry.Coordinate, g.Dims()), make(geometry.Coordinate, g.Dims())
+	for d, n := range g.Counts() {
+		begin[d] = rapid.IntRange(0, n-1).Draw(t, name+" begin")
+		end[d] = rapid.IntRange(begin[d]+1, n).Draw(t, name+" end")
+	}
+	return geometry.FromCorners(begin, end)
+}
+
+func drawPlan(t *rapid.T) Plan {
+	p := Plan{Run: "r"}
+	dims := rapid.IntRange(1, 4).Draw(t, "dims")
+	for i := range rapid.IntRange(1, 4).Draw(t, "tasks") {
+		name := fmt.Sprint("t", i)
+		g := drawGrid(t, dims, name)
+		task := Task{
+			Name: name, Generation: "G" + name, Grid: g, Select: drawSelect(t, g, name),
+			MaxRetries: rapid.IntRange(0, 2).Draw(t, "retries"),
+		}
+		for j := range i {
+			switch rapid.IntRange(0, 3).Draw(t, "dependency") {
+			case 0:
+				task.Upstream = append(task.Upstream, Dependency{Task: p.Tasks[j].Name, All: true})
+			case 1, 2:
+				task.Upstream = append(task.Upstream, Dependency{Task: p.Tasks[j].Name})
+			}
+		}
+		p.Tasks = append(p.Tasks, task)
+	}
+	if err := p.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// A reference knows the plan by brute force.
+type reference struct {
+	plan   Plan
+	done   []map[int64]bool
+	failed []map[int64]bool
+}
+
+func newReference(p Plan) *reference {
+	r := &reference{plan: p}
+	for range p.Tasks {
+		r.done, r.failed = append(r.done, map[int64]bool{}), append(r.failed, map[int64]bool{})
+	}
+	return r
+}
+
+func (r *reference) task(name string) int {
+	for i, t := range r.plan.Tasks {
+		if t.Name == name {
+			return i
+		}
+	}
+	panic(name)
+}
+
+func each(box geometry.Roi, g geometry.Grid, f func(int64)) {
+	for i := range g.Len() {
+		if box.ContainsPoint(g.Position(i)) {
+			f(i)
+		}
+	}
+}
+
+// waits calls f with every selected block that a block waits for.
+func (r *reference) waits(task int, index int64, f func(task int, index int64)) {
+	t := r.plan.Tasks[task]
+	for _, d := range t.Upstream {
+		up := r.task(d.Task)
+		u := r.plan.Tasks[up]
+		box := u.Select
+		if !d.All {
+			box = box.Intersect(u.Grid.Writers(t.Grid.At(index).ReadROI))
+		}
+		if !box.Empty() {
+			each(box, u.Grid, func(i int64) { f(up, i) })
+		}
+	}
+}
+
+func (r *reference) ready(task int, index int64) bool {
+	ok := true
+	r.waits(task, index, func(up int, i int64) { ok = ok && r.done[up][i] })
+	return ok
+}
+
+// orphaned counts the blocks that wait, directly or not, for a failed one.
+func (r *reference) orphaned() []int64 {
+	lost := make([]map[int64]bool, len(r.plan.Tasks))
+	counts := make([]int64, len(r.plan.Tasks))
+	for k, t := range r.plan.Tasks {
+		lost[k] = map[int64]bool{}
+		each(t.Select, t.Grid, func(i int64) {
+			if r.done[k][i] || r.failed[k][i] {
+				return
+			}
+			r.waits(k, i, func(up int, j int64) {
+				if r.failed[up][j] || lost[up][j] {
+					lost[k][i] = true
+				}
+			})
+			if lost[k][i] {
+				counts[k]++
+			}
+		})
+	}
+	return counts
+}
+
+func testPolicy() policy {
+	return policy{maxBatch: 7, maxCrashes: 2, retryDelays: []time.Duration{time.Millisecond}, jitter: func() float64 { return 0.5 }}
+}
+
+// Whatever happens to messages and completions, no block is published before what it reads is done, every block is
+// done, failed or orphaned at the end, each is told done once, and the counts are those of a slow reference.
+func TestBoardAgainstReference(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := newSimulation(rt, drawPlan(rt))
+		s.hostile = rapid.Float64Range(0, 0.5).Draw(rt, "hostile")
+		for !s.b.drained() {
+			s.step()
+		}
+		s.check()
+	})
+}
+
+// A simulation drives a board with simulated workers.
+type simulation struct {
+	*rapid.T
+	b        *board
+	ref      *reference
+	rng      *rand.Rand
+	now      time.Time
+	inWork   []work
+	told     map[string]map[int64]int
+	hostile  float64
+	attempts map[string]map[int64]int
+}
+
+func newSimulation(t *rapid.T, p Plan) *simulation {
+	s := &simulation{
+		T: t, b: newBoard(p, testPolicy()), ref: newReference(p), now: time.Unix(0, 0),
+		told: map[string]map[int64]int{}, attempts: map[string]map[int64]int{},
+		rng: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)),
+	}
+	for _, task := range p.Tasks {
+		s.told[task.Name], s.attempts[task.Name] = map[int64]int{}, map[int64]int{}
+	}
+	s.b.epoch = 1
+	return s
+}
+
+func (s *simulation) step() {
+	for w, ok := s.b.due(s.now); ok; w, ok = s.b.due(s.now) {
+		s.take(w)
+	}
+	published := false
+	for i := range s.b.tasks {
+		t := s.b.tasks[(i+s.rng.IntN(len(s.b.tasks)))%len(s.b.tasks)]
+		t.pace.blockTime = 0.02 / float64(1+s.rng.IntN(9))
+		if len(t.messages) < 3 {
+			if w, ok := t.next(); ok {
+				s.take(w)
+				published = true
+			}
+		}
+	}
+	switch {
+	case len(s.inWork) > 0:
+		s.finish()
+	case published:
+	default:
+		if due, ok := s.b.retry.first(); ok {
+			s.now = due
+			return
+		}
+		for _, t := range s.b.tasks {
+			t.lost() // what a sweep finds
+		}
+	}
+}
+
+// take checks a message before it goes into work.
+func (s *simulation) take(w work) {
+	k := s.ref.task(w.Task)
+	for _, r := range w.Blocks {
+		for i := r.First(); i < r.End(); i++ {
+			switch {
+			case s.ref.done[k][i]:
+				s.Fatalf("%s %d is done and published again", w.Task, i)
+			case !s.ref.ready(k, i):
+				s.Fatalf("%s %d is published before what it reads is done", w.Task, i)
+			case !s.ref.plan.Tasks[k].Select.ContainsPoint(s.ref.plan.Tasks[k].Grid.Position(i)):
+				s.Fatalf("%s %d is not selected", w.Task, i)
+			}
+		}
+	}
+	if w.Attempt > 1 && w.Blocks.Count() != 1 {
+		s.Fatalf("attempt %d with %v", w.Attempt, w.Blocks)
+	}
+	s.inWork = append(s.inWork, w)
+}
+
+// finish ends a random message in a random way.
+func (s *simulation) finish() {
+	at := s.rng.IntN(len(s.inWork))
+	w := s.inWork[at]
+	s.inWork = append(s.inWork[:at], s.inWork[at+1:]...)
+	c := completion{
+		Task: w.Task, Generation: w.Generation, Epoch: w.Epoch, Attempt: w.Attempt, Message: w.Blocks[0].First(),
+		Elapsed: time.Millisecond, Worker: "w",
+	}
+	if s.rng.Float64() >= s.hostile {
+		c.Done = w.Blocks
+		s.fold(c)
+		return
+	}
+	switch s.rng.IntN(7) {
+	case 0: // lost altogether: found by a sweep
+	case 1: // the worker died
+		c.Crashed = w.Blocks
+		s.fold(c)
+	case 2: // the worker left
+		c.Returned = w.Blocks
+		s.fold(c)
+	case 3: // twice
+		c.Done = w.Blocks
+		s.fold(c)
+		s.fold(c)
+	case 4: // of another generation
+		c.Done, c.Generation = w.Blocks, "other"
+		if _, err := s.b.fold(c, s.now); err != nil {
+			s.Fatal(err)
+		}
+		s.inWork = append(s.inWork, w)
+	case 5: // of an earlier epoch
+		c.Done, c.Epoch = w.Blocks, 0
+		s.fold(c)
+		s.inWork = append(s.inWork, w)
+		s.drop(w)
+	case 6: // some fail
+		for _, r := range w.Blocks {
+			for i := r.First(); i < r.End(); i++ {
+				if s.rng.IntN(2) == 0 {
+					c.Done = c.Done.Append(i)
+				} else {
+					c.Failed = append(c.Failed, fails{Block: i, Error: "no", Permanent: s.rng.IntN(4) == 0})
+				}
+			}
+		}
+		s.fold(c)
+		if s.rng.IntN(2) == 0 {
+			s.fold(c)
+		}
+	}
+}
+
+// drop takes a message out of work whose blocks are done already: the worker finds that out late.
+func (s *simulation) drop(w work) {
+	for i := range s.inWork {
+		if &s.inWork[i].Blocks[0] == &w.Blocks[0] {
+			s.inWork = append(s.inWork[:i], s.inWork[i+1:]...)
+			return
+		}
+	}
+}
+
+func (s *simulation) fold(c completion) {
+	events, err := s.b.fold(c, s.now)
+	if err != nil {
+		s.Fatal(err)
+	}
+	k := s.ref.task(c.Task)
+	for _, r := range c.Done {
+		for i := r.First(); i < r.End(); i++ {
+			s.ref.done[k][i] = true
+		}
+	}
+	for _, e := range events {
+		for _, r := range e.Blocks {
+			for i := r.First(); i < r.End(); i++ {
+				switch e.Kind {
+				case EventBlockDone:
+					s.told[c.Task][i]++
+				case EventBlockFailed:
+					s.ref.failed[k][i] = true
+				}
+			}
+		}
+	}
+}
+
+func (s *simulation) check() {
+	orphaned := s.ref.orphaned()
+	ended := s.b.ended()
+	for k, t := range s.b.tasks {
+		if int64(len(s.ref.done[k])) != t.done.Count() || t.nDone != t.done.Count() {
+			s.Errorf("%s: %d done, reference %d", t.Name, t.done.Count(), len(s.ref.done[k]))
+		}
+		if int64(len(s.ref.failed[k])) != t.nFailed || len(t.failures()) != int(t.nFailed) {
+			s.Errorf("%s: %d failed, reference %d", t.Name, t.nFailed, len(s.ref.failed[k]))
+		}
+		if got := t.total - t.nDone - t.nFailed; got != orphaned[k] {
+			s.Errorf("%s: %d orphaned, reference %d", t.Name, got, orphaned[k])
+		}
+		if !ended[k] {
+			s.Errorf("%s has not ended", t.Name)
+		}
+		for i, n := range s.told[t.Name] {
+			if n != 1 {
+				s.Errorf("%s %d was told done %d times", t.Name, i, n)
+			}
+		}
+	}
+}
+
+// A board loaded in the middle goes on where the first one was.
+func TestBoardResumes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p := drawPlan(rt)
+		first := newSimulation(rt, p)
+		for range rapid.IntRange(0, 40).Draw(rt, "steps") {
+			if first.b.drained() {
+				break
+			}
+			first.step()
+		}
+		second := newSimulation(rt, p)
+		second.ref = first.ref
+		for k, t := range second.b.tasks {
+			t.setDone(first.b.tasks[k].done)
+		}
+		for !second.b.drained() {
+			second.step()
+		}
+		second.told = nil
+		second.check()
+	})
+}
+
+func TestTroublesSurvive(t *testing.T) {
+	p := chain("r", grid(t, 0, 3, 40000))
+	p.Tasks[0].Generation = "G"
+	b := newBoard(p, testPolicy())
+	task := b.tasks[0]
+	for i := range int64(300) {
+		task.troubles[i*399] = &trouble{attempts: int(1 + i%3), crashes: int(i % 2), failed: i%5 == 0,
+			failure: &failureDetail{Error: fmt.Sprint("error ", i)}}
+	}
+	again := newBoard(p, testPolicy()).tasks[0]
+	for page := range task.done.Pages() {
+		if err := again.decodeTroubles(task.encodeTroubles(page)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(again.troubles) != 300 || again.nFailed != 60 {
+		t.Fatalf("%d troubles, %d failed", len(again.troubles), again.nFailed)
+	}
+	for i, was := range task.troubles {
+		is := again.troubles[i]
+		if is.attempts != was.attempts || is.crashes != was.crashes || is.failed != was.failed {
+			t.Errorf("block %d: %+v, was %+v", i, is, was)
+		}
+	}
+	again.forgive()
+	if again.nFailed != 0 || len(again.troubles) != 240 {
+		t.Errorf("after forgive: %d failed of %d", again.nFailed, len(again.troubles))
+	}
+	if again.decodeTroubles([]byte(`{"groups":[{"blocks":[[119999,2]]}]}`)) == nil {
+		t.Error("blocks that do not exist were taken")
+	}
+}
+
+func TestBatchFollowsBlockTime(t *testing.T) {
+	for _, c := range []struct {
+		block time.Duration
+		want  int
+	}{{time.Microsecond, 64}, {time.Millisecond, 20}, {4 * time.Millisecond, 5}, {time.Second, 1}} {
+		var p pace
+		if p.batch(64) != 1 {
+			t.Error("a batch before anything was measured")
+		}
+		for range 50 {
+			p.measured(10*c.block, 10)
+		}
+		if got := p.batch(64); got != c.want {
+			t.Errorf("blocks of %v: batch %d, not %d", c.block, got, c.want)
+		}
+	}
+}
+
+func BenchmarkBoard(b *testing.B) {
+	g := grid(b, 1, 100, 100, 100)
+	for _, batch := range []int{1, 16, 64} {
+		b.Run(fmt.Sprint("batch=", batch), func(b *testing.B) {
+			blocks := int64(0)
+			for b.Loop() {
+				p := chain("r", g, g)
+				policy := testPolicy()
+				policy.maxBatch = batch
+				board := newBoard(p, policy)
+				for !board.drained() {
+					for _, t := range board.tasks {
+						t.pace.blockTime = 1e-9
+						w, ok := t.next()
+						if !ok {
+							continue
+						}
+						c := completion{Task: w.Task, Attempt: 1, Message: w.Blocks[0].First(), Done: w.Blocks}
+						if _, err := board.fold(c, time.Time{}); err != nil {
+							b.Fatal(err)
+						}
+						blocks += w.Blocks.Count()
+					}
+				}
+			}
+			b.ReportMetric(float64(blocks)/b.Elapsed().Seconds(), "blocks/s")
+		})
+	}
+}
