@@ -277,4 +277,3 @@ func floats(c geometry.Coordinate) []float64 {
 	}
 	return f
 }
-

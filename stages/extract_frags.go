@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"volara/geometry"
+	"volara/kernels"
 	"volara/nd"
 )
 
@@ -79,6 +80,10 @@ func (t *ExtractFrags) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	p := &Plan{Grid: grid, Region: region, VoxelSize: affs.VoxelSize, BlockVoxels: t.BlockSize.Prod(), Warnings: affs.Warnings}
 	if grid.Len() > math.MaxInt64/p.BlockVoxels {
 		return nil, fieldErrorf("block_size", "%d blocks of %d voxels give fragment ids beyond 63 bits", grid.Len(), p.BlockVoxels)
+	}
+	if n := t.BlockSize.Add(t.Context).Add(t.Context).Prod(); n > kernels.MaxMutexEdges/int64(len(t.AffsData.Neighborhood)) {
+		return nil, fieldErrorf("block_size", "a block with context has %d voxels and %d offsets; together at most %d edges are possible: make blocks smaller",
+			n, len(t.AffsData.Neighborhood), kernels.MaxMutexEdges)
 	}
 	frags, err := outputSpec(ctx, affs, &t.FragsData, grid, t.BlockSize, nd.Uint64)
 	if err != nil {
