@@ -20,6 +20,7 @@ type Array struct {
 	path    string // for people
 	options options
 	level   *level // where a multiscale image describes the array
+	noLevel error  // why the image above the array is not understood
 	state   *state
 	buffers *buffers
 }

@@ -69,30 +69,26 @@ func firstLevel(dir string) (*level, error) {
 	return l, nil
 }
 
-// findLevel returns what an image above the array in a directory says of it, nil when no image does. An image that
-// cannot be understood is none.
-func findLevel(dir string) *level {
+// findLevel returns what an image above the array in a directory says of it, nil when no image does. The error is about
+// an image that cannot be understood.
+func findLevel(dir string) (*level, error) {
 	const deepest = 4
 	for up, depth := filepath.Dir(dir), 0; depth < deepest && up != filepath.Dir(up); up, depth = filepath.Dir(up), depth+1 {
 		image, file, err := readImage(up)
-		if image == nil || err != nil {
-			continue
+		if err != nil {
+			return nil, err
 		}
 		rel, err := filepath.Rel(up, dir)
-		if err != nil {
+		if image == nil || err != nil {
 			continue
 		}
 		for i, d := range image.Datasets {
 			if d.Path == filepath.ToSlash(rel) {
-				l, err := image.level(file, i)
-				if err != nil {
-					return nil
-				}
-				return l
+				return image.level(file, i)
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // readImage reads the first multiscale image of a group, nil when the directory has none.

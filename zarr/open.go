@@ -30,7 +30,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Array, error) {
 	a, err := openDir(ctx, dir, opts)
 	if !errors.Is(err, ErrNotFound) {
 		if err == nil {
-			a.level = findLevel(dir)
+			a.level, a.noLevel = findLevel(dir)
 		}
 		return a, err
 	}

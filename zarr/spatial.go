@@ -41,6 +41,9 @@ type Overrides struct {
 func (a *Array) Spatial(o Overrides) (Spatial, error) {
 	m := a.metadata()
 	p, err := placementOf(m, a.level, o)
+	if a.noLevel != nil {
+		p.warnings = append(p.warnings, fmt.Sprintf("the image above the array is ignored: %v", a.noLevel))
+	}
 	if err != nil {
 		return Spatial{}, fault.Permanent(fmt.Errorf("%s: %w", a.path, err))
 	}

@@ -179,6 +179,16 @@ func TestBadImage(t *testing.T) {
 		"later versions": {image(`"version": "0.4"`, `"version": "0.6", "coordinateSystems": []`), "0.5"},
 	} {
 		dir := writeTree(t, map[string]string{".zgroup": `{"zarr_format": 2}`, ".zattrs": c.attrs, "s/0/.zarray": cyx})
+		direct, err := Open(t.Context(), filepath.Join(dir, "s", "0"))
+		if err != nil {
+			t.Errorf("%s: the level itself: %v", name, err)
+			continue
+		}
+		if s, err := direct.Spatial(Overrides{}); err == nil && s.VoxelSize[1] != 1 {
+			t.Errorf("%s: the level itself: %+v", name, s)
+		} else if err == nil && len(s.Warnings) == 0 && strings.Contains(c.attrs, `"s/0"`) {
+			t.Errorf("%s: the level itself is placed without a warning", name)
+		}
 		a, err := Open(t.Context(), dir)
 		if err == nil {
 			_, err = a.Spatial(Overrides{})
