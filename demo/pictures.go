@@ -21,6 +21,13 @@ import (
 // space). It reads files' Raw, Affs, Fragments and Segments; of a large volume only the middle. Ids have the same
 // colours in all pictures, also in those of another run.
 func Pictures(ctx context.Context, files Files, dir string) ([]string, error) {
+	return drawAll(ctx, files, dir, widths{panel: 512, overlay: 960, neurites: 920})
+}
+
+// widths are the pixels across a picture without its frame.
+type widths struct{ panel, overlay, neurites int }
+
+func drawAll(ctx context.Context, files Files, dir string, wide widths) ([]string, error) {
 	s, err := newStyle()
 	if err != nil {
 		return nil, err
@@ -33,12 +40,13 @@ func Pictures(ctx context.Context, files Files, dir string) ([]string, error) {
 		return nil, fmt.Errorf("pictures: %w", err)
 	}
 	type picture struct {
-		name string
-		draw func(*style) *image.RGBA
+		name  string
+		draw  func(*style, int) *image.RGBA
+		width int
 	}
-	pictures := []picture{{"panels.png", v.panels}, {"overlay.png", v.overlay}}
+	pictures := []picture{{"panels.png", v.panels, wide.panel}, {"overlay.png", v.overlay, wide.overlay}}
 	if v.dims == 3 {
-		pictures = append(pictures, picture{"neurites.png", v.neurites})
+		pictures = append(pictures, picture{"neurites.png", v.neurites, wide.neurites})
 	}
 	var paths []string
 	for _, p := range pictures {
@@ -46,7 +54,7 @@ func Pictures(ctx context.Context, files Files, dir string) ([]string, error) {
 			return paths, err
 		}
 		path := filepath.Join(dir, p.name)
-		if err := save(path, p.draw(s)); err != nil {
+		if err := save(path, p.draw(s, p.width)); err != nil {
 			return paths, fmt.Errorf("pictures: %w", err)
 		}
 		paths = append(paths, path)

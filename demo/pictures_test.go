@@ -214,12 +214,12 @@ func TestPictures(t *testing.T) {
 		panels image.Point
 		names  []string
 	}{
-		{[]int{20, 50, 50}, image.Pt(4*512+3*gap+2*margin, 2*margin+heading+caption+512+gap+caption+512), []string{"panels.png", "overlay.png", "neurites.png"}},
-		{[]int{60, 80}, image.Pt(4*512+3*gap+2*margin, 2*margin+heading+caption+384), []string{"panels.png", "overlay.png"}},
+		{[]int{20, 50, 50}, image.Pt(4*100+3*gap+2*margin, 2*margin+heading+caption+100+gap+caption+100), []string{"panels.png", "overlay.png", "neurites.png"}},
+		{[]int{60, 80}, image.Pt(4*100+3*gap+2*margin, 2*margin+heading+caption+75), []string{"panels.png", "overlay.png"}},
 		{[]int{1, 1, 1}, image.Pt(0, 0), []string{"panels.png", "overlay.png", "neurites.png"}},
 	} {
 		dir := filepath.Join(t.TempDir(), "pictures")
-		paths, err := Pictures(t.Context(), segmented(t, c.shape...), dir)
+		paths, err := drawAll(t.Context(), segmented(t, c.shape...), dir, widths{100, 120, 140})
 		if err != nil {
 			t.Fatal(c.shape, err)
 		}

@@ -73,27 +73,32 @@ func TestRawOfAnyShape(t *testing.T) {
 
 // Organelles lie within their neurites, and there are some of each kind.
 func TestOrganelles(t *testing.T) {
-	labels := mustLabels(t, 1, 100, 220, 220)
-	f, err := newFrame(labels.Shape(), nanometres)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &survey{frame: f, labels: nd.Values[uint32](labels)}
-	nuclei, mitochondria := 0, 0
-	for _, o := range findOrganelles(f, nd.Values[uint32](labels), 1) {
-		if o.nucleus {
-			nuclei++
-		} else {
-			mitochondria++
+	for _, c := range []struct {
+		shape                []int
+		nuclei, mitochondria int // at least
+	}{{[]int{260, 260}, 1, 10}, {[]int{40, 120, 120}, 0, 8}} {
+		labels := mustLabels(t, 1, c.shape...)
+		f, err := newFrame(c.shape, nanometres[3-len(c.shape):])
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, share := range []float64{-0.9, 0, 0.9} {
-			if label, inside := s.labelAt(o.at.add(o.axis.scale(share * o.long))); inside && label != o.label {
-				t.Errorf("an organelle of neurite %d reaches into %d", o.label, label)
+		s := &survey{frame: f, labels: nd.Values[uint32](labels)}
+		nuclei, mitochondria := 0, 0
+		for _, o := range findOrganelles(f, s.labels, 1) {
+			if o.nucleus {
+				nuclei++
+			} else {
+				mitochondria++
+			}
+			for _, share := range []float64{-0.9, 0, 0.9} {
+				if label, inside := s.labelAt(o.at.add(o.axis.scale(share * o.long))); inside && label != o.label {
+					t.Errorf("an organelle of neurite %d reaches into %d", o.label, label)
+				}
 			}
 		}
-	}
-	if nuclei < 1 || mitochondria < 50 {
-		t.Errorf("%d nuclei and %d mitochondria", nuclei, mitochondria)
+		if nuclei < c.nuclei || mitochondria < c.mitochondria {
+			t.Errorf("shape %v: %d nuclei and %d mitochondria", c.shape, nuclei, mitochondria)
+		}
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 )
 
 // neurites draws some segments in space, in front of what raw shows on the far faces of the volume.
-func (v *view) neurites(s *style) *image.RGBA {
+func (v *view) neurites(s *style, width int) *image.RGBA {
 	chosen := v.some()
 	sc := &scene{
-		view: v, camera: newCamera(v.frame, 920), solid: newSolid(v.frame, v.segments, chosen),
+		view: v, camera: newCamera(v.frame, float64(width)), solid: newSolid(v.frame, v.segments, chosen),
 		colours: coloursOf(slices.Collect(maps.Keys(chosen))), nothing: s.paper,
 	}
 	remark := fmt.Sprintf("%d of the segments, and raw behind them", len(chosen))

@@ -37,16 +37,15 @@ func through[T any](values []T, shape [3]int, c cut) plane[T] {
 
 // pixels returns the size of a picture of a cut, about as wide as asked and not very much higher, with the world's
 // proportions, and what a pixel measures.
-func (f frame) pixels(c cut, width float64) (size image.Point, worldPerPixel float64) {
+func (f frame) pixels(c cut, width int) (size image.Point, worldPerPixel float64) {
 	down, right := c.plane()
 	h, w := f.extent()[down], f.extent()[right]
-	worldPerPixel = max(w, h/1.7) / width
+	worldPerPixel = max(w, h/1.7) / float64(width)
 	return image.Pt(max(1, int(w/worldPerPixel+0.5)), max(1, int(h/worldPerPixel+0.5))), worldPerPixel
 }
 
 // panels draws what went in and what came out side by side.
-func (v *view) panels(s *style) *image.RGBA {
-	const width = 512
+func (v *view) panels(s *style, width int) *image.RGBA {
 	rows := [][]panel{v.row(s, cut{0, v.shape[0] / 2}, width)}
 	if v.dims == 3 && !v.flat(0) {
 		rows = append(rows, v.row(s, cut{1, v.shape[1] / 2}, width))
@@ -54,7 +53,7 @@ func (v *view) panels(s *style) *image.RGBA {
 	return s.sheet("volara", v.remark(), rows...)
 }
 
-func (v *view) row(s *style, c cut, width float64) []panel {
+func (v *view) row(s *style, c cut, width int) []panel {
 	size, world := v.pixels(c, width)
 	fragments := through(v.fragments, v.shape, c)
 	segments := through(v.segments, v.shape, c)
@@ -77,9 +76,9 @@ func (v *view) row(s *style, c cut, width float64) []panel {
 }
 
 // overlay draws the segments over the raw data.
-func (v *view) overlay(s *style) *image.RGBA {
+func (v *view) overlay(s *style, width int) *image.RGBA {
 	c := cut{0, v.shape[0] / 2}
-	size, world := v.pixels(c, 960)
+	size, world := v.pixels(c, width)
 	img := overlayPanel(through(v.raw, v.shape, c), through(v.segments, v.shape, c), size)
 	s.scaleBar(img, world, v.unit)
 	return s.sheet("volara", v.remark(), []panel{{img, "segments over raw", ""}})

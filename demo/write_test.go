@@ -180,7 +180,7 @@ func TestPipelineFile(t *testing.T) {
 	for _, c := range []struct {
 		shape []int
 		least int64
-	}{{[]int{64, 128, 128}, 51}, {[]int{50, 100, 90}, 51}, {[]int{300, 310}, 51}, {[]int{6, 12, 12}, 1}, {[]int{5, 5}, 1}} {
+	}{{[]int{24, 48, 48}, 51}, {[]int{25, 50, 45}, 51}, {[]int{100, 110}, 51}, {[]int{6, 12, 12}, 1}, {[]int{5, 5}, 1}} {
 		t.Run(fmt.Sprint(c.shape), func(t *testing.T) {
 			files, err := demo.Write(t.Context(), t.TempDir(), small(c.shape...))
 			if err != nil {
