@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -261,5 +262,16 @@ func BenchmarkStart(b *testing.B) {
 		if err := s.Close(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// The example configuration is one that the server takes.
+func TestExampleConfiguration(t *testing.T) {
+	opts, err := server.ProcessConfigFile("../nats.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !opts.JetStream || opts.Authorization == "" {
+		t.Errorf("JetStream %v, token %q", opts.JetStream, opts.Authorization)
 	}
 }

@@ -46,6 +46,7 @@ type taskBoard struct {
 	waiting        int64 // blocks of out that wait for a new attempt
 	troubles       map[int64]*trouble
 	touched        map[int]bool // pages of troubles that changed
+	failureList    []Failure    // nil: to be made
 
 	upstream   []*link
 	dependents []*link

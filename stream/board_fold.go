@@ -88,8 +88,8 @@ func (t *taskBoard) settle(i int64) {
 	if tried == nil {
 		return
 	}
-	if tried.failed && t.selected(i) {
-		t.nFailed--
+	if tried.failed {
+		t.countFailed(i, -1)
 	}
 	if tried.waiting {
 		t.waiting--

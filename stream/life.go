@@ -238,8 +238,8 @@ func (l *life) noteEnded(now time.Time) {
 		l.over[i] = true
 		t := l.board.tasks[i]
 		p := l.t.progress[t.Name]
-		if p.started.IsZero() {
-			continue // nothing was done in this run
+		if p.started.IsZero() || !p.finished.IsZero() {
+			continue // nothing was done in this run, or it was told before the queue was lost
 		}
 		p.finished = now.Round(0).UTC()
 		l.emit(Event{

@@ -70,7 +70,7 @@ func (l *life) end(io context.Context) (Status, error) {
 	if err := l.storeAll(io); err != nil {
 		return l.finalStatus(StateStopped, err.Error()), err
 	}
-	if l.epoch > 0 {
+	if l.record.Epoch > 0 && !l.record.Ended { // also when an earlier tracker died at this point
 		if err := l.closeEpoch(io); err != nil {
 			return status, err
 		}

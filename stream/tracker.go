@@ -93,6 +93,11 @@ func (t *Tracker) Run(ctx context.Context) (Status, error) {
 		return t.Snapshot(), err
 	}
 	status, err := t.lead(ctx, l)
+	if err != nil && t.opts.Dir != "" {
+		if e := writeStatus(t.opts.Dir, status); e != nil {
+			t.log.Warn("the last status could not be written", "error", e)
+		}
+	}
 	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if e := l.release(release); e != nil && err == nil {

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"cmp"
 	"container/heap"
 	"encoding/json"
 	"fmt"
@@ -92,9 +91,7 @@ func (t *taskBoard) tryAgain(i int64, tried *trouble, permanent bool, now time.T
 	if permanent || errors > t.MaxRetries || tried.crashes > p.maxCrashes {
 		tried.failed = true
 		t.out.Clear(i)
-		if t.selected(i) {
-			t.nFailed++
-		}
+		t.countFailed(i, 1)
 		event.Kind = EventBlockFailed
 		return []Event{event}
 	}
@@ -120,28 +117,42 @@ func (t *taskBoard) forgive() {
 		if tried.failed {
 			delete(t.troubles, i)
 			t.touched[int(i/PageBits)] = true
-			if t.selected(i) {
-				t.nFailed--
-			}
+			t.countFailed(i, -1)
 		}
 	}
 }
 
-// failures returns the failed blocks of the task by index, at most maxFailures of them.
+// failures returns the failed blocks of the task by index, at most maxFailures of them. The slice is shared; it is
+// made anew when a block fails or a failed one is done.
 func (t *taskBoard) failures() []Failure {
-	var failed []Failure
+	if t.failureList != nil || t.nFailed == 0 {
+		return t.failureList
+	}
+	var failed []int64
 	for i, tried := range t.troubles {
-		if !tried.failed || !t.selected(i) {
-			continue
+		if tried.failed && t.selected(i) {
+			failed = append(failed, i)
 		}
+	}
+	slices.Sort(failed)
+	t.failureList = []Failure{}
+	for _, i := range failed[:min(len(failed), maxFailures)] {
+		tried := t.troubles[i]
 		f := Failure{Task: t.Name, Block: i, WriteROI: t.Grid.At(i).WriteROI, Attempts: tried.attempts}
 		if d := tried.failure; d != nil {
 			f.Error, f.Worker, f.Log, f.Time = d.Error, d.Worker, d.Log, d.Time
 		}
-		failed = append(failed, f)
+		t.failureList = append(t.failureList, f)
 	}
-	slices.SortFunc(failed, func(a, b Failure) int { return cmp.Compare(a.Block, b.Block) })
-	return failed[:min(len(failed), maxFailures)]
+	return t.failureList
+}
+
+// countFailed changes the number of failed blocks.
+func (t *taskBoard) countFailed(i int64, by int64) {
+	t.failureList = nil
+	if t.selected(i) {
+		t.nFailed += by
+	}
 }
 
 // troublePage is how the troubles of a page of blocks are stored.
@@ -200,8 +211,8 @@ func (t *taskBoard) decodeTroubles(data []byte) error {
 					continue
 				}
 				t.troubles[i] = &trouble{attempts: g.Attempts, crashes: g.Crashes, failed: g.Failed, failure: stored.Details[i]}
-				if g.Failed && t.selected(i) {
-					t.nFailed++
+				if g.Failed {
+					t.countFailed(i, 1)
 				}
 			}
 		}
