@@ -89,8 +89,7 @@ func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 		return nil, err
 	}
 	p.Graphs = map[string]GraphSpec{"db": rag}
-	voxels := t.BlockSize.Add(t.Context).Add(t.Context).Prod()
-	p.BlockMemory = voxels * int64(len(t.AffsData.Neighborhood)*affs.DType.Size()+8)
+	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * int64(len(t.AffsData.Neighborhood)*affs.DType.Size()+8)
 	return p, nil
 }
 
@@ -121,7 +120,7 @@ func (t *AffAgglom) check(affs, frags ArraySpec) (largest geometry.Coordinate, e
 	}
 	largest = geometry.Fill(n, 0)
 	for _, name := range t.scoreNames() {
-		if err := t.DB.declares(name); err != nil {
+		if err := t.checkColumns(name); err != nil {
 			return nil, &FieldError{"scores", err}
 		}
 		for _, o := range t.Scores[name] {
@@ -134,6 +133,17 @@ func (t *AffAgglom) check(affs, frags ArraySpec) (largest geometry.Coordinate, e
 	return largest, nil
 }
 
+// checkColumns demands that the edge attributes of a score can hold a mean and a count.
+func (t *AffAgglom) checkColumns(score string) error {
+	if err := t.DB.declaresNumber(score, graph.Float); err != nil {
+		return err
+	}
+	if _, ok := t.DB.EdgeAttrs[score+sizeSuffix]; ok {
+		return t.DB.declaresNumber(score+sizeSuffix, graph.Int, graph.Float)
+	}
+	return nil
+}
+
 func (t *AffAgglom) graphSpec(ctx context.Context, in *Specs, frags ArraySpec, p *Plan) (GraphSpec, error) {
 	schema, err := t.DB.Schema()
 	if err != nil {
@@ -141,7 +151,7 @@ func (t *AffAgglom) graphSpec(ctx context.Context, in *Specs, frags ArraySpec, p
 	}
 	rag, err := in.Graph(ctx, &t.DB)
 	if err != nil {
-		return GraphSpec{}, &FieldError{"db", err}
+		return GraphSpec{}, &FieldError{"db", orMissing(t.DB.Path, err)}
 	}
 	if schema.Dims != frags.Dims() {
 		return GraphSpec{}, fieldErrorf("db", "the graph has ndim %d, the fragments %d spatial axes", schema.Dims, frags.Dims())

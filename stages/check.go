@@ -7,6 +7,9 @@ import (
 	"volara/geometry"
 )
 
+// mostAlong is the largest number of voxels along an axis, so that world units do not overflow.
+const mostAlong = 1 << 31
+
 // checkVector demands one value an axis, each at least least.
 func checkVector(field string, v geometry.Coordinate, dims, least int) error {
 	if len(v) != dims {
@@ -15,7 +18,22 @@ func checkVector(field string, v geometry.Coordinate, dims, least int) error {
 	if !v.All(func(x int) bool { return x >= least }) {
 		return fieldErrorf(field, "%v: every value must be %d or more", v, least)
 	}
+	if !v.All(func(x int) bool { return x <= mostAlong }) {
+		return fieldErrorf(field, "%v: every value must be %d or less", v, mostAlong)
+	}
 	return nil
+}
+
+// product returns the number of voxels of a shape without negative components; false where it exceeds most.
+func product(shape geometry.Coordinate, most int64) (int64, bool) {
+	n := int64(1)
+	for _, v := range shape {
+		if v > 0 && n > most/int64(v) {
+			return 0, false
+		}
+		n *= int64(v)
+	}
+	return n, true
 }
 
 // checkAffinities demands one channel axis and one offset a channel, in the configuration or on the array, the same

@@ -106,6 +106,9 @@ func cutROI(roi, extent geometry.Roi) (geometry.Roi, error) {
 	if roi.Dims() != extent.Dims() {
 		return roi, fmt.Errorf("has %d dimensions, the data %d", roi.Dims(), extent.Dims())
 	}
+	if roi.Empty() {
+		return roi, fmt.Errorf("is empty: offset %v, shape %v; every value of the shape must be 1 or more", roi.Offset, roi.Shape)
+	}
 	cut := roi.Intersect(extent)
 	if cut.Empty() {
 		return roi, fmt.Errorf("%v lies outside the data, which is %v (world units)", roi, extent)
@@ -130,7 +133,18 @@ func (c *Shared) tile(extent geometry.Roi, voxelSize, blockSize, low, high geome
 	if err != nil {
 		return geometry.Grid{}, region, &FieldError{Field: "block_size", Err: err}
 	}
+	const most = 1 << 48 // what it needs in bytes is an int64, too
+	read := readShape(grid, voxelSize)
+	if _, ok := product(read, most); !ok {
+		return grid, region, fieldErrorf("block_size", "a block reads %v voxels, context included: more than memory holds; make blocks or context smaller", read)
+	}
 	return grid, grid.WrittenBy(grid.Writers(region)), nil
+}
+
+// readShape returns how many voxels a grid's largest block reads, along each axis.
+func readShape(grid geometry.Grid, voxelSize geometry.Coordinate) geometry.Coordinate {
+	low, high := grid.Context()
+	return grid.BlockShape().Min(grid.Total().Shape).Add(low).Add(high).Div(voxelSize)
 }
 
 // Operational lists the fields that change nothing in the outputs' bytes; a fingerprint leaves them out.

@@ -117,6 +117,18 @@ func (d *DB) declares(attr string) error {
 	return fmt.Errorf("edge attribute %q is not declared in edge_attrs of %s, which has %s", attr, d.Path, strings.Join(names, ", "))
 }
 
+// declaresNumber reports whether an edge attribute is declared with one of the given types.
+func (d *DB) declaresNumber(attr string, allowed ...graph.Type) error {
+	if err := d.declares(attr); err != nil {
+		return err
+	}
+	t, err := d.EdgeAttrs[attr].graphType()
+	if err != nil || slices.Contains(allowed, t) {
+		return err
+	}
+	return fmt.Errorf("edge attribute %q of %s is declared as %v; %v is needed", attr, d.Path, t, allowed[0])
+}
+
 // An AttrType is the type of a node or edge attribute: a name (int, float, bool, str) or the length of a vector of floats.
 type AttrType struct {
 	Name   string

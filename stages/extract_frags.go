@@ -77,11 +77,12 @@ func (t *ExtractFrags) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Grid: grid, Region: region, VoxelSize: affs.VoxelSize, BlockVoxels: t.BlockSize.Prod(), Warnings: affs.Warnings}
-	if grid.Len() > math.MaxInt64/p.BlockVoxels {
-		return nil, fieldErrorf("block_size", "%d blocks of %d voxels give fragment ids beyond 63 bits", grid.Len(), p.BlockVoxels)
+	blockVoxels, ok := product(t.BlockSize, math.MaxInt64/grid.Len())
+	if !ok {
+		return nil, fieldErrorf("block_size", "%d blocks of %v voxels give fragment ids beyond 63 bits; make blocks smaller", grid.Len(), t.BlockSize)
 	}
-	if n := t.BlockSize.Add(t.Context).Add(t.Context).Prod(); n > kernels.MaxMutexEdges/int64(len(t.AffsData.Neighborhood)) {
+	p := &Plan{Grid: grid, Region: region, VoxelSize: affs.VoxelSize, BlockVoxels: blockVoxels, Warnings: affs.Warnings}
+	if n := readShape(grid, affs.VoxelSize).Prod(); n > kernels.MaxMutexEdges/int64(len(t.AffsData.Neighborhood)) {
 		return nil, fieldErrorf("block_size", "a block with context has %d voxels and %d offsets; together at most %d edges are possible: make blocks smaller",
 			n, len(t.AffsData.Neighborhood), kernels.MaxMutexEdges)
 	}
@@ -99,7 +100,7 @@ func (t *ExtractFrags) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	schema.Total = grid.Total()
 	p.Arrays = map[string]ArraySpec{"frags_data": frags}
 	p.Graphs = map[string]GraphSpec{"db": {Schema: schema, Extent: grid.Total(), BlockVoxels: p.BlockVoxels, Grid: &grid}}
-	p.BlockMemory = t.blockMemory(affs, mask != nil)
+	p.BlockMemory = t.blockMemory(affs, readShape(grid, affs.VoxelSize).Prod(), mask != nil)
 	return p, nil
 }
 
@@ -139,19 +140,21 @@ func (t *ExtractFrags) check(affs ArraySpec) error {
 	}
 	switch {
 	case len(t.Bias) != offsets:
-		return fieldErrorf("bias", "has %d values, but the affinities have %d offsets; one a offset is needed", len(t.Bias), offsets)
+		return fieldErrorf("bias", "has %d values, but the affinities have %d offsets; one an offset is needed", len(t.Bias), offsets)
 	case slices.ContainsFunc(t.Bias, func(b float64) bool { return math.IsNaN(b) || math.IsInf(b, 0) }):
 		return fieldErrorf("bias", "%v holds a value that is not finite", t.Bias)
 	case t.Strides != nil && len(t.Strides) != offsets:
 		return fieldErrorf("strides", "has %d entries, but the affinities have %d offsets; one an offset is needed", len(t.Strides), offsets)
 	case t.RandomizedStrides && t.Strides == nil:
-		return fieldErrorf("randomized_strides", "needs strides")
+		return fieldErrorf("randomized_strides", "needs strides; give one an offset, or leave it out")
 	case t.Sigma != nil && len(t.Sigma) != n:
 		return fieldErrorf("sigma", "has %d values, the data %d axes", len(t.Sigma), n)
 	case slices.ContainsFunc(t.Sigma, func(s float64) bool { return !(s >= 0) || math.IsInf(s, 0) }):
 		return fieldErrorf("sigma", "%v: every value must be 0 or more", t.Sigma)
 	case t.NoiseEps != nil && (!(*t.NoiseEps >= 0) || math.IsInf(*t.NoiseEps, 0)):
 		return fieldErrorf("noise_eps", "is %v; 0 or more is needed", *t.NoiseEps)
+	case math.IsNaN(t.FilterFragments):
+		return fieldErrorf("filter_fragments", "is NaN; the least mean affinity is needed, 0 for none")
 	case t.RemoveDebris < 0:
 		return fieldErrorf("remove_debris", "is %d; a number of voxels is needed", t.RemoveDebris)
 	}
@@ -187,8 +190,7 @@ func (t *ExtractFrags) maskSpec(ctx context.Context, in *Specs, affs ArraySpec) 
 
 // blockMemory predicts the peak of one block: the affinities as stored, what mutex watershed needs beyond them (measured:
 // 70 bytes a voxel for uint8, 130 for wider types, at 9 offsets) and labels.
-func (t *ExtractFrags) blockMemory(affs ArraySpec, mask bool) int64 {
-	voxels := t.BlockSize.Add(t.Context).Add(t.Context).Prod()
+func (t *ExtractFrags) blockMemory(affs ArraySpec, voxels int64, mask bool) int64 {
 	channels := int64(len(t.AffsData.Neighborhood))
 	perVoxel := channels*int64(affs.DType.Size()) + 16 + 6*channels
 	if affs.DType != nd.Uint8 {

@@ -105,15 +105,18 @@ func (t *GraphMWS) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	if err := t.Shared.check(geometry.FitShrink, false); err != nil {
 		return nil, err
 	}
-	if t.MeanAttrs != nil || t.OutDB != nil {
-		return nil, fieldErrorf("mean_attrs", "mean_attrs and out_db are not built yet; leave them out")
+	if t.MeanAttrs != nil {
+		return nil, fieldErrorf("mean_attrs", "is not built yet; leave it out")
+	}
+	if t.OutDB != nil {
+		return nil, fieldErrorf("out_db", "is not built yet; leave it out")
 	}
 	if err := t.checkWeights(); err != nil {
 		return nil, err
 	}
 	rag, err := in.Graph(ctx, &t.DB)
 	if err != nil {
-		return nil, &FieldError{"db", err}
+		return nil, &FieldError{"db", orMissing(t.DB.Path, err)}
 	}
 	if rag.Extent.Empty() {
 		return nil, fieldErrorf("db", "%s has no nodes, and no task of this pipeline writes any", t.DB.Path)
@@ -123,7 +126,7 @@ func (t *GraphMWS) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	}
 	if t.StartingLUT != nil && !in.PlannedLUT(t.StartingLUT.Path) {
 		if _, err := graph.ReadLUT(t.StartingLUT.Path); err != nil {
-			return nil, &FieldError{"starting_lut", err}
+			return nil, &FieldError{"starting_lut", orMissing(t.StartingLUT.Path, err)}
 		}
 	}
 	region, err := t.region(rag)
@@ -157,8 +160,11 @@ func (t *GraphMWS) checkWeights() error {
 		return fieldErrorf("weights", "is empty; at least one edge attribute with [weight, bias] is needed")
 	}
 	for _, w := range t.Weights {
-		if err := t.DB.declares(w.Attr); err != nil {
+		if err := t.DB.declaresNumber(w.Attr, graph.Float, graph.Int); err != nil {
 			return &FieldError{"weights", err}
+		}
+		if sum := math.Abs(w.Factor) + math.Abs(w.Bias); math.IsNaN(sum) || math.IsInf(sum, 0) {
+			return fieldErrorf("weights", "%s: [%v, %v] is not finite", w.Attr, w.Factor, w.Bias)
 		}
 	}
 	return nil

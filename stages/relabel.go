@@ -50,7 +50,7 @@ func (t *Relabel) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	}
 	if !in.PlannedLUT(t.LUT.Path) {
 		if _, err := graph.ReadLUT(t.LUT.Path); err != nil {
-			return nil, &FieldError{"lut", err}
+			return nil, &FieldError{"lut", orMissing(t.LUT.Path, err)}
 		}
 	}
 	p := &Plan{VoxelSize: frags.VoxelSize}
@@ -63,7 +63,7 @@ func (t *Relabel) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 		return nil, &FieldError{"seg_data", err}
 	}
 	p.Arrays = map[string]ArraySpec{"seg_data": segs}
-	p.BlockMemory = t.BlockSize.Prod() * 16
+	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * 16
 	return p, nil
 }
 

@@ -2,7 +2,9 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"volara/geometry"
@@ -142,6 +144,14 @@ func (s *Specs) Graph(ctx context.Context, d *DB) (GraphSpec, error) {
 		err = closeErr
 	}
 	return GraphSpec{Schema: schema, Extent: extent}, err
+}
+
+// orMissing says of a file that is not there what that means for a pipeline; other errors it returns as they are.
+func orMissing(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is not there, and no earlier task of this pipeline writes it: %w", path, err)
+	}
+	return err
 }
 
 // PlannedLUT reports whether a task of the pipeline writes the table.
