@@ -28,8 +28,9 @@ type Task struct {
 	Voxels     int64         `json:"voxels,omitempty"`      // in Select, for rates; 0: unknown
 }
 
-// A Dependency says which of an upstream task's blocks a block waits for: those whose write ROI meets its read ROI, or
-// all that the run has selected.
+// A Dependency says which of an upstream task's blocks a block waits for: of those that the run has selected, the ones
+// whose write ROI meets its read ROI, or all. Blocks upstream that are not selected are not waited for: who wants them
+// done selects them.
 type Dependency struct {
 	Task string `json:"task"`
 	All  bool   `json:"all,omitempty"`
@@ -40,7 +41,9 @@ type Dependency struct {
 type Opener func(ctx context.Context, spec json.RawMessage, task string) (Processor, error)
 
 // A Processor processes blocks. Process is safe to repeat and to call concurrently on distinct blocks; errors may be
-// marked with package fault.
+// marked with package fault. It asks ctx.Err() right before it makes output visible: a worker that was cut off for too
+// long has lost the block to another one, and finds that out there. ctx is not cancelled when the run is stopped:
+// blocks in work are finished.
 type Processor interface {
 	Process(ctx context.Context, b geometry.Block) (Timings, error)
 	Close() error
