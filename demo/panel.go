@@ -82,7 +82,12 @@ func contours(p plane[uint64], size image.Point, set func(x, y int, id uint64, e
 	})
 	parallel(size.Y, func(y int) {
 		for x := range size.X {
-			set(x, y, ids[y*size.X+x], 1-smoothstep(0.5, 1.3, rim(lead, size, x, y)))
+			at := y*size.X + x
+			edge := 1 - smoothstep(0.5, 1.3, rim(lead, size, x, y))
+			if x < size.X-1 && ids[at] != ids[at+1] || y < size.Y-1 && ids[at] != ids[at+size.X] {
+				edge = max(edge, 0.75) // also where pixels are too coarse to see the lead change
+			}
+			set(x, y, ids[at], edge)
 		}
 	})
 }

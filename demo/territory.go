@@ -74,7 +74,7 @@ type partitioner struct {
 }
 
 // enough is the number of voxels in a box within one cell that is not worth halving.
-const enough = 24
+const enough = 64
 
 // halve splits a box along its longest world axis, between two of the bend's cells while there are such; ok is false
 // for a box that is small enough.
