@@ -6,7 +6,7 @@
 // commented pipeline beside it, and Pictures draws what went in and what came out.
 //
 //	labels, err := demo.Labels([]int{128, 256, 256}, geometry.Coordinate{40, 16, 16}, 1)
-//	raw := demo.Raw(labels, geometry.Coordinate{40, 16, 16}, 1)
+//	raw, err := demo.Raw(labels, geometry.Coordinate{40, 16, 16}, 1)
 //	affs := demo.Affinities(labels, demo.DefaultAffinities(geometry.Coordinate{40, 16, 16}, 1))
 //
 // Affinities that were made from labels prove that the plumbing works, not that a network would have found them.

@@ -10,8 +10,8 @@ import (
 //
 // shape (voxels) has 1 to 3 components, slowest axis first, and voxel as many (world units). The calibre of the
 // neurites follows the voxel size: the thinnest are some four voxels of the coarsest axis and a dozen of the finest
-// across. The volume is a function of shape, voxel and seed alone. Beside the result
-// it takes about twice its memory.
+// across. The volume is a function of shape, voxel and seed alone. Making it takes about twice the memory of the
+// result beside it.
 func Labels(shape []int, voxel geometry.Coordinate, seed uint64) (*nd.Array, error) {
 	f, err := newFrame(shape, voxel)
 	if err != nil {
