@@ -2,10 +2,12 @@ package stages
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
 
+	"volara/fault"
 	"volara/geometry"
 	"volara/graph"
 	"volara/kernels"
@@ -241,8 +243,11 @@ func (p *affAgglom) Process(ctx context.Context, b geometry.Block) (t Timings, e
 	if err != nil {
 		return t, err
 	}
-	edges := p.edges(pairs, owns)
+	edges, err := p.edges(pairs, owns)
 	watch.lap(&t.Compute)
+	if err != nil {
+		return t, err
+	}
 	err = p.rag.WriteEdges(ctx, graph.Writer{Task: p.env.Task, Generation: p.env.Generation}, p.columns(), edges)
 	watch.lap(&t.Write)
 	return t, err
@@ -280,7 +285,8 @@ func (p *affAgglom) owner(ctx context.Context, b geometry.Block) (func(u uint64)
 	return func(u uint64) bool { return inside[u] }, nil
 }
 
-func (p *affAgglom) edges(pairs []kernels.PairStats, owns func(uint64) bool) []graph.Edge {
+// edges returns the block's edges. A mean that is no number is an error: in the graph it would read as absent.
+func (p *affAgglom) edges(pairs []kernels.PairStats, owns func(uint64) bool) ([]graph.Edge, error) {
 	columns := p.columns()
 	var edges []graph.Edge
 	for _, pair := range pairs {
@@ -291,6 +297,9 @@ func (p *affAgglom) edges(pairs []kernels.PairStats, owns func(uint64) bool) []g
 		counted := false
 		for s, name := range p.names {
 			mean, count := graph.Absent, graph.Absent
+			if math.IsNaN(pair.Sum[s]) {
+				return nil, fault.Permanent(fmt.Errorf("%s holds NaN between fragments %d and %d", p.AffsData.Store, pair.U, pair.V))
+			}
 			if pair.Count[s] > 0 {
 				mean, count = pair.Sum[s]/float64(pair.Count[s]), float64(pair.Count[s])
 				counted = true
@@ -304,5 +313,5 @@ func (p *affAgglom) edges(pairs []kernels.PairStats, owns func(uint64) bool) []g
 			edges = append(edges, graph.Edge{U: int64(pair.U), V: int64(pair.V), Values: values})
 		}
 	}
-	return edges
+	return edges, nil
 }

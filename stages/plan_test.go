@@ -208,8 +208,7 @@ func TestOutputsThatFit(t *testing.T) {
 func TestMistakesAreNamed(t *testing.T) {
 	dir := planFolder(t)
 	before := listing(t, dir)
-	var all []mistake
-	all = slices.Concat(extractMistakes(), commonMistakes(), resourceMistakes(), agglomMistakes(), mwsMistakes(), relabelMistakes(), noopMistakes())
+	all := slices.Concat(extractMistakes(), commonMistakes(), resourceMistakes(), agglomMistakes(), mwsMistakes(), relabelMistakes(), noopMistakes())
 	seen := map[string]bool{}
 	for _, m := range all {
 		if name := m.stage.Common().TaskType + " " + m.name; seen[name] {

@@ -1,0 +1,66 @@
+package stages
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"volara/fault"
+	"volara/geometry"
+	"volara/nd"
+)
+
+func TestHalfPrecision(t *testing.T) {
+	for bits, want := range map[uint16]float64{0: 0, 0x3c00: 1, 0xc000: -2, 0x3555: 0.333251953125, 1: 0x1p-24, 0x3ff: 0x3ffp-24,
+		0x400: 0x1p-14, 0x7bff: 65504, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1)} {
+		if got := halfToFloat64(bits); got != want {
+			t.Errorf("%#x is %v, want %v", bits, got, want)
+		}
+	}
+	if !math.IsNaN(halfToFloat64(0x7c01)) || !math.Signbit(halfToFloat64(0x8000)) {
+		t.Error("NaN or -0 is lost")
+	}
+	for bits := range uint16(0x7c00) {
+		if a, b := halfToFloat64(bits), halfToFloat64(bits+1); !(a < b) || halfToFloat64(bits|0x8000) != -a {
+			t.Fatalf("%#x is %v and the next %v", bits, a, b)
+		}
+	}
+}
+
+// TestAnyTypeAsFloatsAndLabels puts the same small numbers into every type.
+func TestAnyTypeAsFloatsAndLabels(t *testing.T) {
+	integers := []*nd.Array{nd.From([]int8{0, 1, 100}, 3), nd.From([]int16{0, 1, 100}, 3), nd.From([]int32{0, 1, 100}, 3),
+		nd.From([]int64{0, 1, 100}, 3), nd.From([]uint8{0, 1, 100}, 3), nd.From([]uint16{0, 1, 100}, 3),
+		nd.From([]uint32{0, 1, 100}, 3), nd.From([]uint64{0, 1, 100}, 3)}
+	floats := []*nd.Array{nd.From([]float32{0, 1, 100}, 3), nd.From([]float64{0, 1, 100}, 3), nd.New(nd.Float16, 3)}
+	copy(nd.Values[uint16](floats[2]), []uint16{0, 0x3c00, 0x5640})
+	for _, a := range slices.Concat(integers, floats) {
+		if got := asFloat64(a); !slices.Equal(got, []float64{0, 1, 100}) {
+			t.Errorf("%v: %v", a.DType(), got)
+		}
+	}
+	for _, a := range integers {
+		if got, err := asLabels(a); err != nil || !slices.Equal(got, []uint64{0, 1, 100}) {
+			t.Errorf("%v: %v, %v", a.DType(), got, err)
+		}
+	}
+	for _, a := range floats {
+		if _, err := asLabels(a); !fault.IsPermanent(err) {
+			t.Errorf("%v labels: %v", a.DType(), err)
+		}
+	}
+	for _, a := range []*nd.Array{nd.From([]int8{-1}, 1), nd.From([]int64{3, math.MinInt64}, 2)} {
+		if _, err := asLabels(a); !fault.IsPermanent(err) {
+			t.Errorf("negative labels of %v: %v", a.DType(), err)
+		}
+	}
+}
+
+func TestChunksDivideBlocks(t *testing.T) {
+	for _, block := range []geometry.Coordinate{{1}, {64, 64, 64}, {128, 128, 128}, {64, 257, 256}, {1 << 20}, {100, 100, 100, 3}, {262147, 2}} {
+		chunks := geometry.Coordinate(chunksFor(block))
+		if !chunks.Divides(block) || chunks.Prod() > 64*64*64 {
+			t.Errorf("blocks of %v get chunks of %v", block, chunks)
+		}
+	}
+}
