@@ -41,7 +41,7 @@ type extractFrags struct {
 	rag               graph.Store
 }
 
-func (p *extractFrags) Close() error { return nil }
+func (p *extractFrags) Close() error { return closeAll(p.affs, p.mask, p.frags) }
 
 // Process computes the fragments of one block on its read ROI and writes those of its write ROI.
 func (p *extractFrags) Process(ctx context.Context, b geometry.Block) (t Timings, err error) {
@@ -82,9 +82,9 @@ func (p *extractFrags) fragments(b geometry.Block, affs, maskValues *nd.Array) (
 	asStored := !p.shifted() && (m == nil || m.plain)
 	switch {
 	case affs.DType() == nd.Uint8 && asStored:
-		return watershedBlock(p, b, nd.Values[uint8](affs), 1.0/255, func(v []uint8) { clearMasked(m, v) })
+		return watershedBlock(p, b, nd.Values[uint8](affs), func(v []uint8) { clearMasked(m, v) })
 	case affs.DType() == nd.Float32 && asStored:
-		return watershedBlock(p, b, nd.Values[float32](affs), 1, func(v []float32) { clearMasked(m, v) })
+		return watershedBlock(p, b, nd.Values[float32](affs), func(v []float32) { clearMasked(m, v) })
 	}
 	values := asFloat64(affs)
 	if affs.DType() == nd.Uint8 {
@@ -92,12 +92,12 @@ func (p *extractFrags) fragments(b geometry.Block, affs, maskValues *nd.Array) (
 			values[i] /= 255
 		}
 	}
-	return watershedBlock(p, b, values, 1, m.apply)
+	return watershedBlock(p, b, values, m.apply)
 }
 
-// watershedBlock turns affinities (channel first, over the read ROI; value × scale is the affinity) into fragments of the
+// watershedBlock turns affinities (channel first, over the read ROI; uint8 stands for 0 to 1) into fragments of the
 // write ROI. It overwrites affs.
-func watershedBlock[T uint8 | float32 | float64](p *extractFrags, b geometry.Block, affs []T, scale float64, applyMask func([]T)) (*nd.Array, error) {
+func watershedBlock[T uint8 | float32 | float64](p *extractFrags, b geometry.Block, affs []T, applyMask func([]T)) (*nd.Array, error) {
 	shape := b.ReadROI.Shape.Div(p.affs.spec.VoxelSize)
 	if err := p.checkNaN(b, affs, shape); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func watershedBlock[T uint8 | float32 | float64](p *extractFrags, b geometry.Blo
 		} else {
 			kernels.MutexWatershed(labels, affs, shape, params)
 		}
-		filterFragments(p.ExtractFrags, labels, affs, shape, scale)
+		filterFragments(p.ExtractFrags, labels, affs, shape)
 	}
 	write := b.WriteROI.Shift(b.ReadROI.Offset.Neg()).Cover(p.affs.spec.VoxelSize)
 	cropped := frags.Crop(write.Offset, write.Shape)
@@ -193,7 +193,7 @@ func (p *extractFrags) rand(b geometry.Block, purpose uint64) *rand.Rand {
 
 // filterFragments sets to background the fragments that filter_fragments, remove_debris and min_extent drop, in this
 // order; each sees what the one before left.
-func filterFragments[T uint8 | float32 | float64](t *ExtractFrags, labels []uint64, affs []T, shape geometry.Coordinate, scale float64) {
+func filterFragments[T uint8 | float32 | float64](t *ExtractFrags, labels []uint64, affs []T, shape geometry.Coordinate) {
 	if t.FilterFragments <= 0 && t.RemoveDebris <= 0 && t.MinExtent == nil {
 		return
 	}
@@ -204,7 +204,7 @@ func filterFragments[T uint8 | float32 | float64](t *ExtractFrags, labels []uint
 	drop := make([]bool, n+1)
 	if t.FilterFragments > 0 {
 		for label, mean := range kernels.MeanPerLabel(labels, n, affs, direct(shape)) {
-			drop[label] = label > 0 && mean*scale < t.FilterFragments
+			drop[label] = label > 0 && mean < t.FilterFragments
 		}
 	}
 	for i, r := range kernels.Regions(labels, shape, n) {

@@ -118,6 +118,7 @@ def make_volumes():
     rng = np.random.default_rng(8)
     small = scores(rng, (8, 7), OFFSETS[2], 3, 0.5)
     write("bytes2d", bytes_without_ties(small, BYTE_BIAS), (4, 3), (-8, 30), neighborhood=OFFSETS[2])
+    write("mask2d", (labels(np.random.default_rng(9), (8, 7), 4) > 0).astype(np.uint8) * 255, (4, 3), (-8, 30))
     inside = labels(np.random.default_rng(5), SHAPE[3], 6) > 1
     write("mask01", inside.astype(np.uint8), VOXEL[3], ORIGIN[3])
     write("mask255", inside.astype(np.uint8) * 255, VOXEL[3], ORIGIN[3])
@@ -267,6 +268,8 @@ def main():
     case("float16_2d", "affs2d")
     case("float64_4d", "affs4d")
     case("uint8_2d", "bytes2d", frags=dict(bias=[BYTE_BIAS] * 4), mws=dict(weights={"adj": (1.0, BYTE_BIAS), "lr": (1.0, BYTE_BIAS)}))
+    filters = dict(bias=[BYTE_BIAS] * 4, filter_fragments=0.45, mask_data=Raw(store=Path("volumes/mask2d")))
+    case("uint8_filters_2d", "bytes2d", frags=filters, tasks=1)
     case("uint8_sigma_2d", "bytes2d", frags=dict(bias=[BYTE_BIAS] * 4, sigma=Coordinate(1, 1)), tasks=1)
     case("hollow", "hollow3d", tasks=1)
     clusters = ("fragments", "starting", "lut", "decisions")
