@@ -219,7 +219,7 @@ type affAgglom struct {
 	scoresOf    [][]int // by offset: the scores it counts for
 }
 
-func (p *affAgglom) Close() error { return nil }
+func (p *affAgglom) Close() error { return closeAll(p.affs, p.frags) }
 
 // Process computes the edges of the fragments whose nodes lie in the block's write ROI.
 func (p *affAgglom) Process(ctx context.Context, b geometry.Block) (t Timings, err error) {

@@ -20,13 +20,20 @@ type openArray struct {
 	spec  ArraySpec
 }
 
-// openInput opens an array for reading, through the worker's cache of decoded chunks.
+// openInput opens an array for reading, through the worker's cache of decoded chunks. Where this program made the array,
+// finished blocks have stored all their chunks: a missing one is an error, and not background.
 func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
 	a, err := openOutput(ctx, d, env)
-	if err == nil && env.Cache != nil {
+	if err != nil {
+		return nil, err
+	}
+	if env.Cache != nil {
 		a.array = zarr.WithCache(a.array, env.Cache)
 	}
-	return a, err
+	if m, err := ReadMarker(a.array); err == nil && m != nil {
+		a.array = a.array.With(zarr.Required())
+	}
+	return a, nil
 }
 
 // openOutput opens an array that Init has made.
@@ -50,9 +57,24 @@ func (a *openArray) read(ctx context.Context, roi geometry.Roi) (*nd.Array, erro
 	return a.array.Read(ctx, offset, slices.Concat(channels, box.Shape))
 }
 
-// write stores a world region of an array without channels.
+// write stores a world region of an array without channels. Its first step is to ask whether the worker still holds
+// the block (ctx): one that lost it, and woke up late, must not write over another's work.
 func (a *openArray) write(ctx context.Context, roi geometry.Roi, data *nd.Array) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return a.array.Write(ctx, a.spec.Voxels(roi).Offset, data)
+}
+
+// closeAll releases arrays; nil ones are left out.
+func closeAll(arrays ...*openArray) error {
+	var errs []error
+	for _, a := range arrays {
+		if a != nil {
+			errs = append(errs, a.array.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // outputSpec plans an output array over the grid's region, with the axes of an input's spatial ones. An array that is

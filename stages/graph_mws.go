@@ -200,7 +200,9 @@ func (p *graphMWS) Process(ctx context.Context, b geometry.Block) (t Timings, er
 	}
 	lut := p.cluster(edges, start)
 	watch.lap(&t.Compute)
-	err = lut.Write(p.LUT.Path)
+	if err = ctx.Err(); err == nil { // the block may have been given to another worker meanwhile
+		err = lut.Write(p.LUT.Path)
+	}
 	watch.lap(&t.Write)
 	if err != nil {
 		return t, fmt.Errorf("write %s: %w", p.LUT.Path, err)

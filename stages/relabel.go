@@ -99,7 +99,7 @@ type relabel struct {
 	lookup      *kernels.Lookup
 }
 
-func (p *relabel) Close() error { return nil }
+func (p *relabel) Close() error { return closeAll(p.frags, p.segs) }
 
 // Process maps the ids of one block.
 func (p *relabel) Process(ctx context.Context, b geometry.Block) (t Timings, err error) {
