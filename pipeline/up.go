@@ -77,7 +77,7 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 		return status, fmt.Errorf("connect to the embedded server: %w", err)
 	}
 	defer nc.Close()
-	r := &run{UpOptions: o, pipeline: p, server: server, nc: nc}
+	r := &run{UpOptions: o, pipeline: p, server: server, nc: nc, log: o.Logger.With("run", p.Name)}
 	status, err = r.do(ctx)
 	if err == nil && o.Ended != nil {
 		o.Ended(status)
@@ -94,6 +94,7 @@ type run struct {
 	pipeline *Pipeline
 	server   *embedded.Server
 	nc       *nats.Conn
+	log      *slog.Logger // the stream adds the run's name to its lines itself
 }
 
 // do settles generations and outputs, then runs tracker and worker.
@@ -114,7 +115,7 @@ func (r *run) do(ctx context.Context) (stream.Status, error) {
 		return stream.Status{}, err
 	}
 	for _, w := range plan.Warnings() {
-		r.Logger.Warn(w)
+		r.log.Warn(w)
 	}
 	generations, err := r.prepare(ctx, plan, state)
 	if err != nil {
@@ -147,7 +148,7 @@ func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map
 			return nil, fmt.Errorf("given up after %v: %w", patience, err)
 		}
 		if !told {
-			r.Logger.Warn("paused before the first block; the run goes on when this is over", "error", err)
+			r.log.Warn("paused before the first block; the run goes on when this is over", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -160,7 +161,7 @@ func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map
 // tryPrepare closes the databases again: the worker opens its own.
 func (r *run) tryPrepare(ctx context.Context, plan *Plan, state *stream.State) (map[string]string, error) {
 	graphs := plan.newGraphs()
-	generations, err := plan.prepare(ctx, state, graphs, r.Logger)
+	generations, err := plan.prepare(ctx, state, graphs, r.log)
 	return generations, errors.Join(err, graphs.Close())
 }
 

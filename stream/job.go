@@ -87,7 +87,7 @@ func (b *job) block(ctx context.Context, at int, index int64) bool {
 		b.publish(ctx)
 		return false
 	default:
-		b.log.Error("block failed", "block", index, "attempt", b.work.Attempt, "error", err)
+		b.log.Warn("a try failed", "block", index, "attempt", b.work.Attempt, "error", err)
 		b.result.Failed = append(b.result.Failed, fails{
 			Block: index, Error: clip(err.Error(), maxErrorLength), Permanent: fault.IsPermanent(err), Log: b.shift.w.opts.LogPath,
 		})

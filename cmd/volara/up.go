@@ -55,7 +55,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	logs := console.NewLog(console.LogOptions{Terminal: progress.LogWriter(), Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), StateDir: c.State, Slots: slots, Listen: c.Listen,
-		CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger().With("run", p.Name), Stay: c.Stay}
+		CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay}
 	return c.follow(ctx, p, options, progress)
 }
 

@@ -58,7 +58,7 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Slots: w.Workers,
-		CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger().With("run", w.Run, "worker", w.Name)})
+		CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
 }
 
 // connect reaches the run's server by its URL, or through the state directory.
