@@ -117,13 +117,13 @@ func outputSpec(ctx context.Context, in ArraySpec, d *Dataset, grid geometry.Gri
 	return out, nil
 }
 
-// checkOverrides refuses metadata on an output that contradicts what the task makes.
+// checkOverrides refuses what a dataset says of an output where that contradicts what the task makes.
 func checkOverrides(d *Dataset, out ArraySpec) error {
 	switch known := []string{"", "zstd", "blosc", "gzip", "raw"}; {
 	case !slices.Contains(known, d.Compressor):
 		return fmt.Errorf("compressor %q is unknown; %s are known", d.Compressor, strings.Join(known[1:], ", "))
 	case d.VoxelSize != nil && !d.VoxelSize.Equal(out.VoxelSize):
-		return fmt.Errorf("voxel_size %v of %s differs from the input's %v", d.VoxelSize, d.Store, out.VoxelSize)
+		return fmt.Errorf("voxel_size %v of %s differs from %v, which the task makes", d.VoxelSize, d.Store, out.VoxelSize)
 	case d.Offset != nil && !d.Offset.Equal(out.Offset):
 		return fmt.Errorf("offset %v of %s differs from %v, where the task's region starts", d.Offset, d.Store, out.Offset)
 	}

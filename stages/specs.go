@@ -85,10 +85,11 @@ func (s *Specs) AddGraph(path string, spec GraphSpec) { s.graphs[path] = spec }
 // AddLUT records a planned look-up table.
 func (s *Specs) AddLUT(path string) { s.luts[path] = true }
 
-// Array returns the specification of a dataset, with the dataset's own overrides applied.
+// Array returns the specification of a dataset, with the dataset's own overrides applied; a planned output they must not
+// contradict.
 func (s *Specs) Array(ctx context.Context, d *Dataset) (ArraySpec, error) {
 	if spec, ok := s.arrays[d.Store]; ok {
-		return spec, nil
+		return spec, checkOverrides(d, spec)
 	}
 	array, err := zarr.Open(ctx, d.Store)
 	if err != nil {
