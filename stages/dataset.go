@@ -71,6 +71,9 @@ func (d *Dataset) resolve(base string, want DatasetType) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	d.Store = path
+	if len(d.Neighborhood) == 0 {
+		d.Neighborhood = nil
+	}
 	if d.Type == "" {
 		d.Type = want
 	}

@@ -186,6 +186,24 @@ func TestRegionSelectsBlocks(t *testing.T) {
 	}
 }
 
+// TestEmptyNeighborhoodIsNone: Volara takes an empty list for a neighborhood that is not given.
+func TestEmptyNeighborhoodIsNone(t *testing.T) {
+	dir := planFolder(t)
+	for _, stage := range []stages.Stage{planExtract(), planAgglom()} {
+		var d *stages.Dataset
+		switch task := stage.(type) {
+		case *stages.ExtractFrags:
+			d = &task.AffsData
+		case *stages.AffAgglom:
+			d = &task.AffsData
+		}
+		d.Neighborhood = []geometry.Coordinate{}
+		if _, err := plan(dir, stage); err != nil || len(d.Neighborhood) != len(planHood) {
+			t.Errorf("%s: %v, %v", stage.DefaultName(), d.Neighborhood, err)
+		}
+	}
+}
+
 // TestOutputsThatFit plans onto an array that is already there.
 func TestOutputsThatFit(t *testing.T) {
 	dir := planFolder(t)
