@@ -89,6 +89,9 @@ func (c *Shared) region(extent geometry.Roi, voxelSize geometry.Coordinate) (geo
 		if c.VoxelROI.Dims() != len(voxelSize) {
 			return geometry.Roi{}, fieldErrorf("roi_voxels", "has %d dimensions, the data %d", c.VoxelROI.Dims(), len(voxelSize))
 		}
+		if err := checkBounds(*c.VoxelROI, mostAlong); err != nil {
+			return geometry.Roi{}, &FieldError{Field: "roi_voxels", Err: err}
+		}
 		world := c.VoxelROI.Mul(voxelSize).Shift(extent.Offset)
 		field, roi = "roi_voxels", &world
 	}
@@ -109,11 +112,23 @@ func cutROI(roi, extent geometry.Roi) (geometry.Roi, error) {
 	if roi.Empty() {
 		return roi, fmt.Errorf("is empty: offset %v, shape %v; every value of the shape must be 1 or more", roi.Offset, roi.Shape)
 	}
+	if err := checkBounds(roi, 1<<60); err != nil {
+		return roi, err
+	}
 	cut := roi.Intersect(extent)
 	if cut.Empty() {
 		return roi, fmt.Errorf("%v lies outside the data, which is %v (world units)", roi, extent)
 	}
 	return cut, nil
+}
+
+// checkBounds refuses numbers so large that sums of them would overflow.
+func checkBounds(roi geometry.Roi, most int) error {
+	small := func(v int) bool { return -most <= v && v <= most }
+	if !roi.Offset.All(small) || !roi.Shape.All(small) {
+		return fmt.Errorf("offset %v, shape %v: a number beyond %d; leave the roi out to mean everything", roi.Offset, roi.Shape, most)
+	}
+	return nil
 }
 
 // tile makes the grid of a task that processes blocks of blockSize voxels over data of the given extent.

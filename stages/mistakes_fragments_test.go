@@ -87,6 +87,8 @@ func commonMistakes() []mistake {
 		with("voxel roi of another dimension", "roi_voxels", func(s S) { s.VoxelROI = region(c(0, 0), c(4, 4)) }, "2 dimensions", "the data 3"),
 		with("voxel roi outside", "roi_voxels", func(s S) { s.VoxelROI = region(c(8, 0, 0), c(4, 4, 4)) }, "outside the data"),
 		with("roi between voxels", "roi", func(s S) { s.Grid, s.ROI = stages.GridROI, region(c(410, -20, 12), c(80, 8, 12)) }, "whole voxels", "(40, 4, 6)"),
+		with("roi beyond all bounds", "roi", func(s S) { s.ROI = region(c(400, -20, 12), c(math.MaxInt, 16, 60)) }, "leave the roi out"),
+		with("voxel roi beyond all bounds", "roi_voxels", func(s S) { s.VoxelROI = region(c(0, 0, 0), c(8, math.MaxInt, 1)) }, "leave the roi out"),
 		with("no workers", "num_workers", func(s S) { s.NumWorkers = ptr(0) }, "at least 1"),
 		with("negative retries", "max_retries", func(s S) { s.MaxRetries = ptr(-1) }, "0 or more"),
 		with("cluster workers", "worker_config", func(s S) { s.WorkerConfig = &stages.WorkerConfig{WorkerType: "slurm"} }, "slurm", "not built yet"),
