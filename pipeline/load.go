@@ -40,12 +40,12 @@ type Edge struct {
 
 // document is a pipeline file.
 type document struct {
-	Name     string                     `json:"name"`
-	Grid     stages.GridMode            `json:"grid"` // default of the tasks
-	Datasets map[string]*stages.Dataset `json:"datasets"`
-	DBs      map[string]*stages.DB      `json:"dbs"`
-	LUTs     map[string]*stages.LUT     `json:"luts"`
-	Tasks    []*config.Node             `json:"tasks" config:"required"`
+	Name     string                    `json:"name"`
+	Grid     stages.GridMode           `json:"grid"` // default of the tasks
+	Datasets map[string]stages.Dataset `json:"datasets"`
+	DBs      map[string]stages.DB      `json:"dbs"`
+	LUTs     map[string]stages.LUT     `json:"luts"`
+	Tasks    []*config.Node            `json:"tasks" config:"required"`
 }
 
 // Load reads a pipeline: one file in YAML or JSON with `tasks:`, or any number of files with one task each, as Volara

@@ -45,9 +45,9 @@ type Use struct {
 
 // A Named holds the datasets, databases and look-up tables that a pipeline file defines by name.
 type Named struct {
-	Datasets map[string]*Dataset
-	DBs      map[string]*DB
-	LUTs     map[string]*LUT
+	Datasets map[string]Dataset
+	DBs      map[string]DB
+	LUTs     map[string]LUT
 }
 
 // A Binder resolves a task's datasets, databases and LUTs: references to named ones are replaced, relative paths
@@ -88,7 +88,7 @@ func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
 			b.fail(field, "no dataset is named %q%s", d.Ref, suggest(d.Ref, b.Named.Datasets, "datasets"))
 			return
 		}
-		*d = *named
+		*d = named
 	}
 	if err := d.resolve(b.Base, want); err != nil {
 		b.Errs = append(b.Errs, &FieldError{Field: field, Err: err})
@@ -109,7 +109,7 @@ func (b *Binder) bindDB(field string, d *DB) bool {
 			b.fail(field, "no database is named %q%s", d.Ref, suggest(d.Ref, b.Named.DBs, "dbs"))
 			return false
 		}
-		*d = *named
+		*d = named
 	}
 	if err := d.resolve(b.Base); err != nil {
 		b.Errs = append(b.Errs, &FieldError{Field: field, Err: err})
@@ -149,7 +149,7 @@ func (b *Binder) LUT(field string, l *LUT, write bool) {
 			b.fail(field, "no look-up table is named %q%s", l.Ref, suggest(l.Ref, b.Named.LUTs, "luts"))
 			return
 		}
-		*l = *named
+		*l = named
 	}
 	if err := l.resolve(b.Base); err != nil {
 		b.Errs = append(b.Errs, &FieldError{Field: field, Err: err})
