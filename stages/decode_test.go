@@ -33,9 +33,13 @@ func TestNamesAndMappings(t *testing.T) {
 	if err := decode(t, "{task_type: relabel, frags_data: {store: a}, seg_data: {store: b, chunks: [2, 2]}, lut: {path: c}, block_size: [4, 4]}", &full); err != nil {
 		t.Fatal(err)
 	}
-	b := &stages.Binder{Base: "/base", Named: stages.Named{
-		Datasets: map[string]*stages.Dataset{"fragments": {Store: "a"}, "segments": {Store: "b", Chunks: c(2, 2)}},
-		LUTs:     map[string]*stages.LUT{"final": {Path: "c.npz"}}}}
+	b := &stages.Binder{Base: "/base"}
+	if err := decode(t, "{fragments: {store: a}, segments: {store: b, chunks: [2, 2]}}", &b.Named.Datasets); err != nil {
+		t.Fatal(err)
+	}
+	if err := decode(t, "{final: {path: c.npz}}", &b.Named.LUTs); err != nil {
+		t.Fatal(err)
+	}
 	named.Bind(b)
 	full.Bind(b)
 	if len(b.Errs) > 0 {

@@ -7,7 +7,7 @@ answer; where mask or sigma change the affinities, `checked` makes sure that it 
 """
 import multiprocessing as mp; mp.set_start_method("fork", force=True)
 import dask; dask.config.set(scheduler="single-threaded")
-import json, os, shutil, sys, tempfile
+import json, os, shutil, tempfile
 from pathlib import Path
 
 import numpy as np
@@ -220,10 +220,9 @@ def case(name, volume="affs3d", frags=None, agglom=None, mws=None, starting=Fals
 def starting_lut(db, start, names):
     """Joins every third fragment to the next, and writes the table for Volara."""
     ids = sorted(v for v in names if v)
-    fragments = [i for i in ids]
     segments = [ids[k - k % 3] if k % 3 < 2 else ids[k] for k in range(len(ids))]
-    start.save(np.array([fragments, segments]))
-    return [[names[i] for i in fragments], [names[i] for i in segments]]
+    start.save(np.array([ids, segments]))
+    return [[names[i] for i in ids], [names[i] for i in segments]]
 
 
 def graph(db, names, dims):
