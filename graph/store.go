@@ -73,6 +73,13 @@ type Store interface {
 	// their values, or are absent in an added edge. An absent value is written as such. U < V must hold.
 	WriteEdges(ctx context.Context, w Writer, attrs []string, edges []Edge) error
 
+	// WritePartials replaces what the block has contributed so far by p, and sets for every pair that is in either, and
+	// every score, the mean over the contributions of all blocks, Σ sum / Scale / Σ count, and the count; sums are taken
+	// in the order of blocks. So neither the order of writes nor repeats change a bit of the end. Without a contribution
+	// left the attributes become absent, and so they are where node U does not lie in p.Roi; an edge without any
+	// attribute goes. Nodes should be there first. An attribute is written either so or by WriteEdges.
+	WritePartials(ctx context.Context, w Writer, p Partials) error
+
 	// Nodes streams the nodes whose position lies in roi, in the order of their ids. What it yields is the caller's to keep.
 	// After an error nothing follows.
 	Nodes(ctx context.Context, roi geometry.Roi, attrs []string) iter.Seq2[Node, error]
@@ -88,7 +95,8 @@ type Store interface {
 	// ClearNodes removes all nodes.
 	ClearNodes(ctx context.Context) error
 
-	// ClearEdgeAttrs makes attributes absent in every edge and removes the edges that have no attribute left.
+	// ClearEdgeAttrs makes attributes absent in every edge, forgets the blocks' contributions to them, and removes the
+	// edges that have no attribute left.
 	ClearEdgeAttrs(ctx context.Context, attrs []string) error
 
 	// Generation returns the generation in which a task may write; empty when none was set.

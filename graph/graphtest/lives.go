@@ -19,6 +19,7 @@ func testGenerations(t *testing.T, s suite) {
 			store.WriteNodes(ctx, w, ids(0, 10), nil, nodes),
 			store.WriteNodes(ctx, w, ids(0, 10), nil, nil),
 			store.WriteEdges(ctx, w, []string{"a"}, edges),
+			store.WritePartials(ctx, w, graph.Partials{Scores: []graph.Score{{Mean: "a"}}, Pairs: []graph.Partial{share(1, 2, 0.5, 1)}}),
 		} {
 			if !errors.Is(err, graph.ErrStaleGeneration) || !fault.IsPermanent(err) {
 				t.Errorf("%s: %v", what, err)
@@ -110,6 +111,7 @@ func testCancelled(t *testing.T, s suite) {
 		nodesErr, edgesErr,
 		store.WriteNodes(ctx, writer, ids(0, 10), nil, nil),
 		store.WriteEdges(ctx, writer, nil, []graph.Edge{edge(1, 2)}),
+		store.WritePartials(ctx, writer, graph.Partials{}),
 		store.ClearNodes(ctx),
 	} {
 		if !errors.Is(err, context.Canceled) {
@@ -132,6 +134,7 @@ func testClosed(t *testing.T, s suite) {
 		nodesErr, edgesErr, extentErr, generationErr,
 		store.WriteNodes(ctx, writer, ids(0, 10), nil, nil),
 		store.WriteEdges(ctx, writer, nil, nil),
+		store.WritePartials(ctx, writer, graph.Partials{}),
 		store.ClearNodes(ctx),
 		store.ClearEdgeAttrs(ctx, []string{"a"}),
 		store.SetGeneration(ctx, task, "x"),

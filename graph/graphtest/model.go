@@ -71,6 +71,9 @@ func testModel(t *testing.T, s suite) {
 	rapid.Check(t, func(r *rapid.T) {
 		run++
 		m := &model{dims: rapid.IntRange(1, geometry.MaxDims).Draw(r, "dims"), nodes: map[int64]graph.Node{}, edges: map[[2]int64][2]float64{}}
+		for i := range m.parts {
+			m.parts[i] = map[[2]int64]map[int64]graph.Partial{}
+		}
 		store, err := s.open(t, fmt.Sprintf("model%d", run), schema(r, m.dims, nil, attrs("a", graph.Float, "b", graph.Float)))
 		must(r, err)
 		defer store.Close()
@@ -88,6 +91,7 @@ type model struct {
 	dims  int
 	nodes map[int64]graph.Node
 	edges map[[2]int64][2]float64
+	parts [2]map[[2]int64]map[int64]graph.Partial // by attribute, pair, block
 }
 
 func (m *model) step(r *rapid.T, store graph.Store) {
@@ -99,6 +103,8 @@ func (m *model) step(r *rapid.T, store graph.Store) {
 		m.clearEdges(r, store, rapid.IntRange(0, 1).Draw(r, "attribute"))
 	case 2, 3, 4:
 		m.writeNodes(r, store)
+	case 5, 6, 7:
+		m.writePartials(r, store)
 	default:
 		m.writeEdges(r, store)
 	}
@@ -106,12 +112,54 @@ func (m *model) step(r *rapid.T, store graph.Store) {
 
 func (m *model) clearEdges(r *rapid.T, store graph.Store, column int) {
 	must(r, store.ClearEdgeAttrs(context.Background(), []string{"a", "b"}[column:column+1]))
-	for key, values := range m.edges {
-		values[column] = absent
-		m.edges[key] = values
-		if graph.IsAbsent(values[0]) && graph.IsAbsent(values[1]) {
-			delete(m.edges, key)
+	clear(m.parts[column])
+	for key := range m.edges {
+		m.set(key, column, absent)
+	}
+}
+
+// set sets one attribute of an edge, which goes when it has none left.
+func (m *model) set(key [2]int64, column int, value float64) {
+	values, known := m.edges[key]
+	if !known {
+		values = [2]float64{absent, absent}
+	}
+	values[column] = value
+	m.edges[key] = values
+	if graph.IsAbsent(values[0]) && graph.IsAbsent(values[1]) {
+		delete(m.edges, key)
+	}
+}
+
+// writePartials draws a block's shares in quarters, whose sums are exact in any order.
+func (m *model) writePartials(r *rapid.T, store graph.Store) {
+	column, block := rapid.IntRange(0, 1).Draw(r, "attribute"), rapid.Int64Range(0, 3).Draw(r, "block")
+	p := graph.Partials{Block: block, Scores: []graph.Score{{Mean: "ab"[column : column+1]}}}
+	touched := map[[2]int64]bool{}
+	for key, shares := range m.parts[column] {
+		if _, mine := shares[block]; mine {
+			touched[key] = true
+			delete(shares, block)
 		}
+	}
+	for _, u := range rapid.SliceOfDistinct(rapid.Int64Range(0, 48), rapid.ID).Draw(r, "u") {
+		key := [2]int64{u, rapid.Int64Range(u+1, min(u+3, 50)).Draw(r, "v")}
+		part := share(u, key[1], 0.25*float64(rapid.IntRange(-9, 9).Draw(r, "sum")), float64(rapid.IntRange(0, 3).Draw(r, "count")))
+		p.Pairs = append(p.Pairs, part)
+		if part.Count[0] > 0 {
+			if m.parts[column][key] == nil {
+				m.parts[column][key] = map[int64]graph.Partial{}
+			}
+			m.parts[column][key][block], touched[key] = part, true
+		}
+	}
+	must(r, store.WritePartials(context.Background(), writer, p))
+	for key := range touched {
+		sum, count := 0.0, 0.0
+		for _, part := range m.parts[column][key] {
+			sum, count = sum+part.Sum[0], count+float64(part.Count[0])
+		}
+		m.set(key, column, sum/count) // 0/0 is absent
 	}
 }
 

@@ -81,15 +81,22 @@ func (c *conn) exec(statements ...string) error {
 
 // execute runs a statement, prepared once a connection, with positional parameters.
 func (c *conn) execute(statement string, args []driver.NamedValue) error {
+	_, err := c.change(statement, args)
+	return err
+}
+
+// change is execute, and returns how many rows were changed.
+func (c *conn) change(statement string, args []driver.NamedValue) (rows int64, err error) {
 	s, err := c.prepare(statement)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	// A cancellable context would cost a goroutine a call.
-	if _, err := s.ExecContext(context.Background(), args); err != nil {
-		return explain(c.path, err)
+	result, err := s.ExecContext(context.Background(), args)
+	if err != nil {
+		return 0, explain(c.path, err)
 	}
-	return nil
+	return result.RowsAffected()
 }
 
 // each calls visit with every row of a query. The row is overwritten by the next one.

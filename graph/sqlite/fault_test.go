@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,10 +47,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeForever writes blocks of 100 nodes, and 99 edges between them with the block's number, over and over.
+// writeForever writes blocks of 100 nodes, and 99 edges between them with the block's number, over and over, and shares
+// in the chain of the first fragments.
 func writeForever(path string) error {
 	ctx, w := context.Background(), graph.Writer{Task: "t", Generation: "g"}
-	schema, err := graph.NewSchema(3, nil, []graph.Attr{{Name: "a", Type: graph.Float}})
+	schema, err := graph.NewSchema(3, nil, []graph.Attr{{Name: "a", Type: graph.Float}, mean, count})
 	if err != nil {
 		return err
 	}
@@ -85,7 +87,88 @@ func writeBlock(ctx context.Context, store graph.Store, w graph.Writer, block in
 	}
 	return errors.Join(
 		store.WriteNodes(ctx, w, graph.IDRange{From: first, To: first + 100}, nil, nodes),
-		store.WriteEdges(ctx, w, []string{"a"}, edges))
+		store.WriteEdges(ctx, w, []string{"a"}, edges),
+		writeShare(ctx, store, w, block%chain))
+}
+
+// Every block shares in a chain of negative fragments, with sums that depend on the order of addition.
+const chain = 50
+
+var (
+	mean  = graph.Attr{Name: "mean", Type: graph.Float}
+	count = graph.Attr{Name: "count", Type: graph.Int}
+)
+
+func writeShare(ctx context.Context, store graph.Store, w graph.Writer, block int64) error {
+	p := graph.Partials{Block: block, Scores: []graph.Score{{Mean: mean.Name, Count: count.Name}}}
+	for i := range int64(chain) {
+		sum, n := shareOf(block, i)
+		p.Pairs = append(p.Pairs, graph.Partial{U: i - 2*chain, V: i - 2*chain + 1, Sum: []float64{sum}, Count: []int64{n}})
+	}
+	return store.WritePartials(ctx, w, p)
+}
+
+func shareOf(block, pair int64) (sum float64, n int64) {
+	return math.Exp(float64(block * (pair + 7) % 41)), 1 + block%3
+}
+
+// TestKilledBetweenShares kills processes that contribute to the same means: each mean is that of the blocks whose shares
+// are there, and after one more round, that of all blocks in order, to the bit.
+func TestKilledBetweenShares(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "db.sqlite")
+	for more := range 3 {
+		kill(t, path, func() {
+			waitForLog(t, path, 100_000)
+			time.Sleep(time.Duration(7*more) * time.Millisecond)
+		})
+		sharesAreWhole(t, path)
+	}
+	store := mustOpen(t, path, rag(t, mean, count), create)
+	for block := range int64(chain) {
+		if err := writeShare(ctx, store, graph.Writer{Task: "t", Generation: "g"}, chain-1-block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for e, err := range store.Edges(ctx, geometry.Roi{}, []string{mean.Name, count.Name}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.U >= 0 {
+			continue
+		}
+		var sum float64
+		var n int64
+		for block := range int64(chain) {
+			s, m := shareOf(block, e.U+2*chain)
+			sum, n = sum+s, n+m
+		}
+		if e.Values[0] != sum/float64(n) || e.Values[1] != float64(n) {
+			t.Errorf("edge %d, %d: %v, want %v over %d", e.U, e.V, e.Values, sum/float64(n), n)
+		}
+	}
+}
+
+// sharesAreWhole compares every mean with the shares in the table.
+func sharesAreWhole(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var edges, pairs, wrong int
+	err = errors.Join(
+		db.QueryRow("SELECT count(*) FROM edges WHERE u < 0").Scan(&edges),
+		db.QueryRow("SELECT count(*) FROM (SELECT DISTINCT u, v FROM volara_partial_mean)").Scan(&pairs),
+		db.QueryRow(`SELECT count(*) FROM edges AS e JOIN (SELECT u, v, sum(sum) AS s, sum(count) AS n FROM volara_partial_mean GROUP BY u, v) AS p
+			ON e.u = p.u AND e.v = p.v WHERE e.count <> p.n OR abs(e.mean - p.s / p.n) > 1e-12 * e.mean`).Scan(&wrong))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if edges != chain || pairs != chain || wrong != 0 {
+		t.Errorf("%d edges of %d pairs, %d of them wrong", edges, pairs, wrong)
+	}
 }
 
 // TestKilled kills a writing process again and again, some of them while they create the database, and looks at what is
@@ -158,7 +241,9 @@ func wholeBlocks(t *testing.T, path string) int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		edges[int64(e.Values[0])]++
+		if e.U >= 0 { // not of the chain
+			edges[int64(e.Values[0])]++
+		}
 	}
 	for block, n := range nodes {
 		if m := edges[block]; n != 100 || (m != 99 && m != 0) {

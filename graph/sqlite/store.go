@@ -70,7 +70,11 @@ func (s *Store) ClearEdgeAttrs(ctx context.Context, attrs []string) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, batchRows, func(c *conn) error { return c.exec(s.tables.ClearEdges(columns, all)...) })
+	statements := s.tables.ClearEdges(columns, all)
+	for _, attr := range attrs {
+		statements = append(statements, s.tables.Partials(attr).Drop())
+	}
+	return s.write(ctx, batchRows, func(c *conn) error { return c.exec(statements...) })
 }
 
 // Close implements graph.Store.
