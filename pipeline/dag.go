@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func (p *Pipeline) connect() error {
 		byName[t.Name] = t
 	}
 	writers, err := p.writers()
-	errs = append(errs, err)
+	errs = append(errs, err, p.checkNesting(writers))
 	for _, t := range p.Tasks {
 		errs = append(errs, t.connect(writers, byName))
 	}
@@ -47,23 +48,47 @@ func (p *Pipeline) writers() (map[stages.Resource]*Task, error) {
 	return writers, config.Join(errs...)
 }
 
+// checkNesting refuses an output inside another array: dropping one would remove the other.
+func (p *Pipeline) checkNesting(writers map[stages.Resource]*Task) error {
+	arrays := map[string]bool{}
+	for _, t := range p.Tasks {
+		for _, u := range t.Uses {
+			if u.Resource.Kind == stages.KindArray {
+				arrays[u.Resource.ID] = true
+			}
+		}
+	}
+	var errs []error
+	for _, t := range p.Tasks {
+		for _, u := range t.Uses {
+			for dir := filepath.Dir(u.Resource.ID); u.Write && writers[u.Resource] == t && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+				if arrays[dir] {
+					errs = append(errs, t.node.At(u.Field).Errorf("%s of %s would be written inside the array %s; give it a path of its own", u.Resource.ID, t.Name, dir))
+				}
+			}
+		}
+	}
+	return config.Join(errs...)
+}
+
 // connect finds the writers of what the task reads, and the tasks that it is to follow.
 func (t *Task) connect(writers map[stages.Resource]*Task, byName map[string]*Task) error {
 	var errs []error
-	add := func(up *Task, all bool, node *config.Node, what string) {
+	add := func(up *Task, all, data bool, node *config.Node, what string) {
 		if up == t {
 			errs = append(errs, node.Errorf("%s would wait for itself: it reads and writes %s", t.Name, what))
 			return
 		}
 		if i := slices.IndexFunc(t.Upstream, func(e Edge) bool { return e.Task == up }); i >= 0 {
-			t.Upstream[i].All = t.Upstream[i].All || all
+			e := &t.Upstream[i]
+			e.All, e.Data = e.All || all, e.Data || data
 			return
 		}
-		t.Upstream = append(t.Upstream, Edge{Task: up, All: all})
+		t.Upstream = append(t.Upstream, Edge{Task: up, All: all, Data: data})
 	}
 	for _, u := range t.Uses {
 		if up := writers[u.Resource]; up != nil && !u.Write {
-			add(up, u.All, t.node.At(u.Field), "the "+u.Resource.String())
+			add(up, u.All, true, t.node.At(u.Field), "the "+u.Resource.String())
 		}
 	}
 	for i, name := range t.Stage.Common().After {
@@ -78,7 +103,7 @@ func (t *Task) connect(writers map[stages.Resource]*Task, byName map[string]*Tas
 			errs = append(errs, node.Errorf("no task is named %q", name).Hint("%s", config.Suggest(name, names)))
 			continue
 		}
-		add(up, false, node, "its own blocks (after)")
+		add(up, false, false, node, "its own blocks (after)")
 	}
 	return config.Join(errs...)
 }
@@ -140,7 +165,7 @@ func (p *Pipeline) Names() []string {
 	return names
 }
 
-// Upstream returns the tasks with all that they need.
+// upstreamOf returns the tasks with all that they need.
 func upstreamOf(tasks []*Task) map[*Task]bool {
 	needed := map[*Task]bool{}
 	var add func(t *Task)

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -53,7 +55,7 @@ func PlanDrop(ctx context.Context, p *Pipeline, o DropOptions) (*Doomed, error) 
 	}
 	d := &Doomed{pipeline: p, tasks: tasks, options: o}
 	for _, t := range p.Downstream(tasks) {
-		if !containsTask(tasks, t) {
+		if !slices.Contains(tasks, t) {
 			d.Downstream = append(d.Downstream, t.Name)
 		}
 	}
@@ -70,15 +72,6 @@ func PlanDrop(ctx context.Context, p *Pipeline, o DropOptions) (*Doomed, error) 
 	return d, nil
 }
 
-func containsTask(tasks []*Task, t *Task) bool {
-	for _, other := range tasks {
-		if other == t {
-			return true
-		}
-	}
-	return false
-}
-
 // outputs lists the task's outputs that exist.
 func (t *Task) outputs(ctx context.Context) ([]DropItem, error) {
 	var items []DropItem
@@ -90,15 +83,8 @@ func (t *Task) outputs(ctx context.Context) ([]DropItem, error) {
 		if _, err := os.Lstat(item.Path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if u.Resource.Kind == stages.KindArray {
-			marker, _, err := stages.OutputMarker(ctx, item.Path)
-			switch {
-			case errors.Is(err, zarr.ErrNotFound):
-			case err != nil:
-				return nil, fmt.Errorf("%s, an output of %s: %w", item.Path, t.Name, err)
-			case marker == nil:
-				return nil, inputErrorf("%s carries no marker of this program: %s did not make it, so it is not dropped; remove it by hand, or drop with --keep-outputs", item.Path, t.Name)
-			}
+		if err := t.checkMaker(ctx, u.Resource); err != nil {
+			return nil, err
 		}
 		if err := item.measure(u.Resource); err != nil {
 			return nil, err
@@ -106,6 +92,38 @@ func (t *Task) outputs(ctx context.Context) ([]DropItem, error) {
 		items = append(items, item)
 	}
 	return items, nil
+}
+
+// checkMaker refuses an output that carries no mark of having been made by the task.
+func (t *Task) checkMaker(ctx context.Context, r stages.Resource) error {
+	made := false
+	switch r.Kind {
+	case stages.KindArray:
+		marker, _, err := stages.OutputMarker(ctx, r.ID)
+		if errors.Is(err, zarr.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s, an output of %s: %w", r.ID, t.Name, err)
+		}
+		made = marker != nil
+	case stages.KindLUT:
+		marker, err := stages.LUTMarker(r.ID)
+		if err != nil {
+			return err
+		}
+		made = marker != nil
+	default:
+		generation, err := stages.GraphGeneration(ctx, r.ID, t.Name)
+		if err != nil {
+			return fmt.Errorf("%s, an output of %s: %w", r.ID, t.Name, err)
+		}
+		made = generation != ""
+	}
+	if !made {
+		return inputErrorf("%s carries no marker of this program: %s did not make it, so it is not dropped; remove it by hand, or drop with --keep-outputs", r.ID, t.Name)
+	}
+	return nil
 }
 
 // measure adds up files and bytes below the item's path; parts of a database cannot be told apart.
@@ -174,18 +192,34 @@ func (d *Doomed) dropRecords(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if len(d.tasks) == len(d.pipeline.Tasks) {
-		if err := state.Delete(ctx); err != nil {
+	names, err := d.recorded(ctx, state)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := state.Drop(ctx, name); err != nil {
 			return err
 		}
+	}
+	if d.whole() {
 		return os.RemoveAll(RunDir(d.options.StateDir, d.pipeline.Name))
 	}
-	for _, t := range d.pipeline.Downstream(d.tasks) {
-		if err := state.Drop(ctx, t.Name); err != nil {
-			return err
-		}
-	}
 	return nil
+}
+
+func (d *Doomed) whole() bool { return len(d.tasks) == len(d.pipeline.Tasks) }
+
+// recorded returns the tasks whose record goes: those named and those downstream, or all that the run ever had.
+func (d *Doomed) recorded(ctx context.Context, state *stream.State) ([]string, error) {
+	if d.whole() {
+		records, err := state.Generations(ctx)
+		return slices.Sorted(maps.Keys(records)), err
+	}
+	var names []string
+	for _, t := range d.pipeline.Downstream(d.tasks) {
+		names = append(names, t.Name)
+	}
+	return names, nil
 }
 
 // graphs holds the databases of the tasks, with the attributes that their configurations declare.

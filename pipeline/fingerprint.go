@@ -37,6 +37,10 @@ func (t *TaskPlan) fingerprint(base string, generations map[string]string) (fing
 	for _, field := range stages.Operational() {
 		delete(f.Config, field)
 	}
+	forgetDeclarations(f.Config)
+	if ordered, ok := t.Stage.(interface{ Order() []string }); ok {
+		f.Config["order"] = anyList(ordered.Order())
+	}
 	relative(f.Config, base)
 	if t.Plan.Global {
 		f.Region = &t.Plan.Region
@@ -44,9 +48,31 @@ func (t *TaskPlan) fingerprint(base string, generations map[string]string) (fing
 		f.Grid = &t.Plan.Grid
 	}
 	for _, e := range t.Upstream {
-		f.Inputs[e.Task.Name] = generations[e.Task.Name]
+		if e.Data {
+			f.Inputs[e.Task.Name] = generations[e.Task.Name]
+		}
 	}
 	return f, nil
+}
+
+// forgetDeclarations removes what datasets and graphs say beside the path and what is read and written: another
+// attribute declared, say, changes nothing of this task's.
+func forgetDeclarations(config map[string]any) {
+	for _, value := range config {
+		if m, ok := value.(map[string]any); ok {
+			for _, key := range []string{"node_attrs", "edge_attrs", "writable"} {
+				delete(m, key)
+			}
+		}
+	}
+}
+
+func anyList(names []string) []any {
+	list := make([]any, len(names))
+	for i, n := range names {
+		list[i] = n
+	}
+	return list
 }
 
 // decodeJSON keeps numbers as they are written.
@@ -80,6 +106,9 @@ func relative(v any, base string) {
 // changes lists how a configuration differs from the recorded one: field, old, new.
 func (f fingerprint) changes(recorded fingerprint) []string {
 	changes := diff("", recorded.Config, f.Config)
+	if was, is := slices.Sorted(maps.Keys(recorded.Inputs)), slices.Sorted(maps.Keys(f.Inputs)); !slices.Equal(was, is) {
+		changes = append(changes, fmt.Sprintf("upstream tasks: %s → %s", strings.Join(was, ", "), strings.Join(is, ", ")))
+	}
 	if f.Grid != nil && recorded.Grid != nil {
 		changes = append(changes, gridChanges(*recorded.Grid, *f.Grid)...)
 	}
@@ -107,9 +136,6 @@ func (f fingerprint) sameInputs(recorded fingerprint) (bool, string) {
 		if recorded.Inputs[name] != f.Inputs[name] {
 			return false, fmt.Sprintf("its input from %s was made anew", name)
 		}
-	}
-	if len(recorded.Inputs) != len(f.Inputs) {
-		return false, "it has other upstream tasks than before"
 	}
 	if f.Region != nil && (recorded.Region == nil || !recorded.Region.Equal(*f.Region)) {
 		return false, fmt.Sprintf("it covers %v now", f.Region)

@@ -31,11 +31,11 @@ type Task struct {
 	node *config.Node
 }
 
-// An Edge is a dependency on an upstream task. All tells that a block needs all of its blocks and not only those that
-// meet its read ROI.
+// An Edge is a dependency on an upstream task.
 type Edge struct {
 	Task *Task
-	All  bool
+	All  bool // a block needs all of its blocks, not only those that meet its read ROI
+	Data bool // something that it writes is read; else it only comes first (after)
 }
 
 // document is a pipeline file.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"volara/config"
 	"volara/geometry"
@@ -89,6 +90,9 @@ func (p *Pipeline) targets(sel Selection) ([]*Task, error) {
 	var targets []*Task
 	for _, name := range sel.Targets {
 		t, ok := p.Task(name)
+		if ok && slices.Contains(targets, t) {
+			continue
+		}
 		if !ok {
 			return nil, inputErrorf("no task is named %q; %s", name, config.Suggest(name, p.Names()))
 		}
@@ -100,21 +104,10 @@ func (p *Pipeline) targets(sel Selection) ([]*Task, error) {
 // plan plans one task: narrowed to the selection's region, or widened to what a global task has covered before.
 func (t *Task) plan(ctx context.Context, specs *stages.Specs, sel Selection) (*TaskPlan, error) {
 	shared := t.Stage.Common()
-	own := shared.ROI
-	defer func() { shared.ROI = own }()
-	if sel.ROI != nil {
-		if shared.Grid == stages.GridROI {
-			return nil, t.node.Errorf("%s has grid: roi, where the roi is part of its outputs; a region (--roi) needs grid: data", t.Name)
-		}
-		shared.ROI = sel.ROI
-		if own != nil && own.Dims() == sel.ROI.Dims() {
-			both := own.Intersect(*sel.ROI)
-			if both.Empty() {
-				return nil, t.node.At("roi").Errorf("the roi %v of %s and the region asked for, %v, have nothing in common", own, t.Name, sel.ROI)
-			}
-			shared.ROI = &both
-		}
+	if sel.ROI != nil && shared.Grid == stages.GridROI {
+		return nil, t.node.Errorf("%s has grid: roi, where the roi is part of its outputs; a region (--roi) needs grid: data", t.Name)
 	}
+	shared.Within = sel.ROI
 	plan, err := t.Stage.Plan(ctx, specs)
 	if err != nil {
 		return nil, t.located(err)
@@ -219,8 +212,8 @@ func (p *Plan) selectBlocks() error {
 					t.Name, t.Plan.Grid.Dims(), e.Task.Name, up.Plan.Grid.Dims())
 			}
 			demand := up.Plan.Grid.Writers(read)
-			if e.All && demand.Empty() {
-				demand = up.Plan.Grid.Writers(up.Plan.Region)
+			if e.All {
+				demand = demand.Union(up.Plan.Grid.Writers(up.Plan.Region))
 			}
 			up.Select = up.Select.Union(demand)
 		}

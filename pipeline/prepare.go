@@ -9,32 +9,21 @@ import (
 	"os"
 	"strings"
 
-	"volara/config"
-	"volara/fault"
 	"volara/geometry"
 	"volara/stages"
 	"volara/stream"
-	"volara/zarr"
 )
-
-// An InputError is a mistake in what the user gave: nothing was run, the exit status is 2.
-type InputError struct{ Err error }
-
-func (e *InputError) Error() string { return e.Err.Error() }
-
-func (e *InputError) Unwrap() error { return e.Err }
-
-func inputErrorf(format string, args ...any) error { return &InputError{fmt.Errorf(format, args...)} }
 
 // A decision says how a task's recorded generation stands to what is asked for now.
 type decision struct {
-	task   *TaskPlan
-	print  fingerprint
-	keep   bool   // the recorded generation goes on
-	reason string // why not
+	task  *TaskPlan
+	print fingerprint
+	// recorded tells that the run has a record of the task, keep that its generation goes on, reason why not.
+	recorded, keep bool
+	reason         string
 }
 
-// known returns the regions that global tasks have covered by their recorded generations.
+// known returns the regions that global tasks have covered and finished in their recorded generations.
 func known(ctx context.Context, state *stream.State) (map[string]geometry.Roi, error) {
 	records, err := state.Generations(ctx)
 	if err != nil {
@@ -43,7 +32,14 @@ func known(ctx context.Context, state *stream.State) (map[string]geometry.Roi, e
 	regions := map[string]geometry.Roi{}
 	for name, g := range records {
 		var f fingerprint
-		if err := json.Unmarshal(g.Fingerprint, &f); err == nil && f.Region != nil {
+		if err := json.Unmarshal(g.Fingerprint, &f); err != nil || f.Region == nil {
+			continue
+		}
+		done, err := state.Done(ctx, name, g.ID, 1)
+		if err != nil {
+			return nil, err
+		}
+		if done.Count() > 0 {
 			regions[name] = *f.Region
 		}
 	}
@@ -65,7 +61,7 @@ func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.
 		}
 		generations[d.task.Name] = id
 		env := p.env(d.task, graphs)
-		env.Generation, env.Marker = id, d.marker(id)
+		env.Generation, env.Marker, env.Replace = id, d.marker(id), d.recorded
 		if err := d.task.Stage.Init(ctx, env); err != nil {
 			return nil, fmt.Errorf("prepare the outputs of %s: %w", d.task.Name, err)
 		}
@@ -110,6 +106,7 @@ func (t *TaskPlan) decide(ctx context.Context, base string, state *stream.State,
 	if !ok {
 		return d, nil
 	}
+	d.recorded = true
 	var recorded fingerprint
 	if err := decodeJSON(record.Fingerprint, &recorded); err != nil {
 		return nil, fmt.Errorf("the record of task %s is unreadable (%w); volara drop --task %s --keep-outputs clears it", t.Name, err, t.Name)
@@ -129,59 +126,6 @@ func (t *TaskPlan) decide(ctx context.Context, base string, state *stream.State,
 		return d, t.checkOutputs(ctx, record.ID)
 	}
 	return d, nil
-}
-
-// checkOutputs makes sure that the outputs of done blocks are still those that the generation made.
-func (t *TaskPlan) checkOutputs(ctx context.Context, generation string) error {
-	altered := func(path string, err error) error {
-		if fault.IsEnvironment(err) {
-			return err
-		}
-		return fmt.Errorf("%s was altered since blocks of %s were recorded done: %w\nrestore it, or compute the task again: volara drop --task %s", path, t.Name, err, t.Name)
-	}
-	for _, spec := range t.Plan.Arrays {
-		marker, there, err := stages.OutputMarker(ctx, spec.Path)
-		switch {
-		case errors.Is(err, zarr.ErrNotFound):
-			return altered(spec.Path, errors.New("it is gone"))
-		case err != nil:
-			return altered(spec.Path, err)
-		case marker == nil:
-			return altered(spec.Path, errors.New("its marker (attribute volara) is gone"))
-		case marker.Generation != generation:
-			return altered(spec.Path, fmt.Errorf("its marker names generation %s, the record %s", marker.Generation, generation))
-		}
-		if err := spec.Compatible(there); err != nil {
-			return altered(spec.Path, err)
-		}
-	}
-	for _, u := range t.Uses {
-		if !u.Write || u.Resource.Kind == stages.KindArray {
-			continue
-		}
-		if _, err := os.Stat(u.Resource.ID); err != nil {
-			return altered(u.Resource.ID, errors.New("it is gone"))
-		}
-	}
-	if path := graphPath(t.Task); path != "" && t.writesGraph() {
-		id, err := stages.GraphGeneration(ctx, path, t.Name)
-		if err != nil {
-			return altered(path, err)
-		}
-		if id != generation {
-			return altered(path, fmt.Errorf("it holds generation %q of the task, the record is %s", id, generation))
-		}
-	}
-	return nil
-}
-
-func (t *Task) writesGraph() bool {
-	for _, u := range t.Uses {
-		if u.Write && (u.Resource.Kind == stages.KindNodes || u.Resource.Kind == stages.KindEdgeAttr) {
-			return true
-		}
-	}
-	return false
 }
 
 // begin keeps the recorded generation or starts a new one.
@@ -228,33 +172,8 @@ func (d *decision) warnTakeOver(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// sharesGraph reports whether upstream tasks write the same graph, so that it is there already.
-func (t *Task) sharesGraph() bool {
-	for _, e := range t.Upstream {
-		if graphPath(e.Task) == graphPath(t) && e.Task.writesGraph() {
-			return true
-		}
-	}
-	return false
-}
-
 // marker is what the outputs of a generation carry.
 func (d *decision) marker(generation string) stages.Marker {
 	return stages.Marker{Version: Version, Task: d.task.Name, TaskType: d.task.Stage.Common().TaskType,
 		Generation: generation, Config: d.print.Config, Inputs: d.print.Inputs}
-}
-
-// Version is the program's version, in markers and messages.
-const Version = "0.1.0"
-
-// IsInput reports whether the user's input is at fault: an InputError, or an error that points into a file.
-func IsInput(err error) bool {
-	if _, ok := errors.AsType[*InputError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[config.Errors](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*config.Error](err)
-	return ok
 }

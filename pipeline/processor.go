@@ -16,20 +16,21 @@ import (
 // Opener opens the processors of a run's tasks in one worker process. Its databases and its cache of decoded chunks are
 // shared by all of them. It is safe for concurrent use.
 type Opener struct {
-	types map[string]stages.Factory
-	log   *slog.Logger
-	cache *zarr.Cache
+	types      map[string]stages.Factory
+	log        *slog.Logger
+	cacheBytes int
 
 	mu     sync.Mutex
 	text   string // the specification that plan was made from
 	plan   *Plan
 	gens   map[string]string
 	graphs *stages.Graphs
+	cache  *zarr.Cache // of one specification: chunks of earlier generations must not be seen
 }
 
 // NewOpener returns an opener whose processors share a cache of cacheBytes bytes of decoded chunks.
 func NewOpener(types map[string]stages.Factory, cacheBytes int, log *slog.Logger) *Opener {
-	return &Opener{types: types, log: log, cache: zarr.NewCache(cacheBytes)}
+	return &Opener{types: types, log: log, cacheBytes: cacheBytes}
 }
 
 // Open is a stream.Opener.
@@ -44,6 +45,7 @@ func (o *Opener) Open(ctx context.Context, text json.RawMessage, task string) (s
 			continue
 		}
 		env := o.plan.env(t, o.graphs)
+		env.Marker = stages.Marker{Version: Version, Task: task, TaskType: t.Stage.Common().TaskType, Generation: o.gens[task]}
 		env.Generation, env.Cache, env.Logger = o.gens[task], o.cache, o.log.With("task", task)
 		p, err := t.Stage.Open(ctx, env)
 		if err != nil {
@@ -71,6 +73,7 @@ func (o *Opener) load(ctx context.Context, text json.RawMessage) error {
 		err = o.graphs.Close()
 	}
 	o.text, o.plan, o.gens, o.graphs = string(text), plan, gens, plan.newGraphs()
+	o.cache = zarr.NewCache(o.cacheBytes)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -12,9 +13,9 @@ import (
 	"volara/stages"
 )
 
-// Scaffold returns a commented pipeline file that segments the affinities at path, with block sizes chosen for them.
-// base is the folder that the file is going to be in; paths below it become relative.
-func Scaffold(ctx context.Context, path, base string) ([]byte, error) {
+// Scaffold returns a commented pipeline file, to be written to file, that segments the affinities at path, with block
+// sizes chosen for them. Paths below the file's folder become relative.
+func Scaffold(ctx context.Context, path, file string) ([]byte, error) {
 	spec, err := stages.NewSpecs().Array(ctx, &stages.Dataset{Store: path})
 	if err != nil {
 		return nil, &InputError{err}
@@ -23,7 +24,7 @@ func Scaffold(ctx context.Context, path, base string) ([]byte, error) {
 		return nil, inputErrorf("%s has shape %v with %d channel axes: it is no array of affinities (one channel axis, then space).\n"+
 			"Predict affinities from raw data first: prediction is not built yet, any tool that writes zarr will do", path, spec.Shape, spec.ChannelAxes())
 	}
-	s, err := newScaffold(spec, path, base)
+	s, err := newScaffold(spec, path, file)
 	if err != nil {
 		return nil, err
 	}
@@ -35,47 +36,60 @@ func Scaffold(ctx context.Context, path, base string) ([]byte, error) {
 }
 
 type scaffold struct {
-	Name, Affs, Out, About string
-	Guessed                bool // the array has no neighborhood of its own
-	Offsets, Near, Far     string
-	NearBias, FarBias      string
-	Dims                   int
-	HasFar                 bool
-	Block, Context         string
+	File, Name, Affs, Out, About string
+	Guessed                      bool // the array has no neighborhood of its own
+	Offsets, Bias                string
+	Groups                       []offsetGroup
+	Dims                         int
+	Block, Context               string
 }
 
-func newScaffold(spec stages.ArraySpec, path, base string) (*scaffold, error) {
+// An offsetGroup is a score: direct neighbours, or long-range ones.
+type offsetGroup struct {
+	Name, Offsets string
+	Bias          float64
+}
+
+func newScaffold(spec stages.ArraySpec, path, file string) (*scaffold, error) {
 	offsets := spec.Neighborhood
-	guessed := offsets == nil
-	if guessed {
-		offsets = directOffsets(spec.Dims())
-		if spec.Shape[0] < len(offsets) {
-			return nil, inputErrorf("%s has %d channels and no neighborhood attribute; give it one (a list of offsets, one a channel)", path, spec.Shape[0])
-		}
-		for len(offsets) < spec.Shape[0] {
-			offsets = append(offsets, offsets[len(offsets)%spec.Dims()].Mul(geometry.Fill(spec.Dims(), len(offsets)/spec.Dims()*4)))
+	if offsets == nil {
+		var err error
+		if offsets, err = guessOffsets(spec, path); err != nil {
+			return nil, err
 		}
 	}
-	near, far := splitOffsets(offsets)
 	reach := geometry.Fill(spec.Dims(), 0)
 	for _, o := range offsets {
 		reach = reach.Max(o).Max(o.Neg())
 	}
-	rel, err := filepath.Rel(base, path)
+	rel, err := filepath.Rel(filepath.Dir(file), path)
 	if err != nil || strings.HasPrefix(rel, "..") {
 		rel = path
 	}
-	name := strings.TrimSuffix(filepath.Base(filepath.Dir(path)), filepath.Ext(filepath.Dir(path)))
+	name := stem(filepath.Dir(path))
 	if !validName.MatchString(name) {
 		name = "segment"
 	}
+	groups, bias := groupOffsets(offsets)
 	return &scaffold{
-		Name: name, Affs: rel, Out: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + "-segmented.zarr",
+		File: filepath.Base(file), Name: name, Affs: strconv.Quote(rel), Out: stem(path) + "-segmented.zarr",
 		About:   fmt.Sprintf("%v %v, voxel size %v", spec.Shape, spec.DType, spec.VoxelSize),
-		Guessed: guessed, Offsets: offsetList(offsets), Near: offsetList(near), Far: offsetList(far), HasFar: len(far) > 0,
-		NearBias: strings.TrimSuffix(strings.Repeat("-0.4, ", len(near)), ", "), FarBias: strings.Repeat(", -0.7", len(far)),
+		Guessed: spec.Neighborhood == nil, Offsets: offsetList(offsets), Bias: bias, Groups: groups,
 		Dims: spec.Dims(), Block: list(blockFor(spec, reach)), Context: list(reach),
 	}, nil
+}
+
+// guessOffsets makes up offsets for an array that names none: direct neighbours, then every fourth voxel further.
+func guessOffsets(spec stages.ArraySpec, path string) ([]geometry.Coordinate, error) {
+	offsets := directOffsets(spec.Dims())
+	if spec.Shape[0] < len(offsets) {
+		return nil, inputErrorf("%s has %d channels and no neighborhood attribute; give it one (a list of offsets, one a channel)", path, spec.Shape[0])
+	}
+	for len(offsets) < spec.Shape[0] {
+		n := len(offsets)
+		offsets = append(offsets, offsets[n%spec.Dims()].Mul(geometry.Fill(spec.Dims(), n/spec.Dims()*4)))
+	}
+	return offsets, nil
 }
 
 func directOffsets(dims int) []geometry.Coordinate {
@@ -88,16 +102,27 @@ func directOffsets(dims int) []geometry.Coordinate {
 	return offsets
 }
 
-// splitOffsets separates direct neighbours from long-range ones; the direct ones come first in a neighborhood.
-func splitOffsets(offsets []geometry.Coordinate) (near, far []geometry.Coordinate) {
-	for i, o := range offsets {
-		if o.All(func(v int) bool { return v >= -1 && v <= 1 }) && len(near) == i {
+// groupOffsets makes a score of the direct neighbours and one of the long-range ones, and gives every offset the bias of
+// its group.
+func groupOffsets(offsets []geometry.Coordinate) (groups []offsetGroup, bias string) {
+	var near, far []geometry.Coordinate
+	var biases []string
+	for _, o := range offsets {
+		if o.All(func(v int) bool { return v >= -1 && v <= 1 }) {
 			near = append(near, o)
+			biases = append(biases, "-0.4")
 		} else {
 			far = append(far, o)
+			biases = append(biases, "-0.7")
 		}
 	}
-	return near, far
+	if near != nil {
+		groups = append(groups, offsetGroup{"adj_weight", offsetList(near), -0.4})
+	}
+	if far != nil {
+		groups = append(groups, offsetGroup{"lr_weight", offsetList(far), -0.7})
+	}
+	return groups, "[" + strings.Join(biases, ", ") + "]"
 }
 
 // blockFor chooses a block shape: whole chunks, grown along the axis where context weighs most, until the affinities
@@ -138,9 +163,9 @@ func offsetList(offsets []geometry.Coordinate) string {
 }
 
 var scaffoldTemplate = template.Must(template.New("pipeline").Parse(`# Segments {{.Affs}} ({{.About}}).
-#   volara plan {{.Name}}.yaml     shows what would be done, and writes nothing
-#   volara up {{.Name}}.yaml       does it; run again, it goes on where it was
-#   volara up --roi … {{.Name}}.yaml    tries a region first; its blocks count for the whole later
+#   volara plan {{.File}}        shows what would be done, and writes nothing
+#   volara up {{.File}}          does it; run again, it goes on where it was
+#   volara up --roi … {{.File}}  tries a region first; its blocks count for the whole later
 name: {{.Name}}
 
 datasets:
@@ -157,7 +182,7 @@ dbs:
   rag:
     path: {{.Out}}/rag.sqlite
     ndim: {{.Dims}}
-    edge_attrs: {adj_weight: float{{if .HasFar}}, lr_weight: float{{end}}}
+    edge_attrs: { {{- range $i, $g := .Groups}}{{if $i}}, {{end}}{{$g.Name}}: float{{end -}} }
 
 luts:
   segments: {path: {{.Out}}/lut.npz}
@@ -171,7 +196,7 @@ tasks:
     block_size: {{.Block}}   # voxels
     context: {{.Context}}    # voxels read around a block: the largest offset
     # Added to the affinities, one value an offset: above 0 merges, below 0 splits. Higher values merge more.
-    bias: [{{.NearBias}}{{.FarBias}}]
+    bias: {{.Bias}}
     remove_debris: 20        # voxels; smaller fragments become background
 
   # Edges: the mean affinity between touching fragments.
@@ -181,9 +206,8 @@ tasks:
     db: rag
     block_size: {{.Block}}
     scores:
-      adj_weight: {{.Near}}
-{{- if .HasFar}}
-      lr_weight: {{.Far}}
+{{- range .Groups}}
+      {{.Name}}: {{.Offsets}}
 {{- end}}
 
   # Segments: a mutex watershed of the whole graph. score = weight · attribute + bias.
@@ -191,9 +215,8 @@ tasks:
     db: rag
     lut: segments
     weights:
-      adj_weight: [1.0, -0.4]
-{{- if .HasFar}}
-      lr_weight: [1.0, -0.7]
+{{- range .Groups}}
+      {{.Name}}: [1.0, {{.Bias}}]
 {{- end}}
 
   # Every fragment's voxels get the id of its segment.

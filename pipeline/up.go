@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -62,6 +63,9 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	if err := plan.checkWritable(o.StateDir); err != nil {
 		return status, err
 	}
+	if err := checkListen(o.Listen); err != nil {
+		return status, err
+	}
 	lock, err := embedded.LockDir(o.StateDir)
 	if err != nil {
 		return status, &InputError{err}
@@ -79,7 +83,7 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	defer nc.Close()
 	r := &run{UpOptions: o, pipeline: p, server: server, nc: nc, log: o.Logger.With("run", p.Name)}
 	status, err = r.do(ctx)
-	if err == nil && o.Ended != nil {
+	if len(status.Tasks) > 0 && o.Ended != nil {
 		o.Ended(status)
 	}
 	if err == nil && o.Stay && ctx.Err() == nil {
@@ -87,6 +91,18 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 		<-ctx.Done()
 	}
 	return status, err
+}
+
+// checkListen finds out about a port that is taken before anything is made.
+func checkListen(address string) error {
+	if address == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return inputErrorf("--listen %s: %w", address, err)
+	}
+	return l.Close()
 }
 
 type run struct {
@@ -104,10 +120,13 @@ func (r *run) do(ctx context.Context) (stream.Status, error) {
 		return stream.Status{}, fmt.Errorf("open JetStream: %w", err)
 	}
 	state, err := stream.OpenState(ctx, js, r.pipeline.Name)
-	if err != nil {
-		return stream.Status{}, err
+	if err == nil {
+		r.Known, err = known(ctx, state)
 	}
-	if r.Known, err = known(ctx, state); err != nil {
+	if fault.IsPermanent(err) {
+		err = &InputError{err}
+	}
+	if err != nil {
 		return stream.Status{}, err
 	}
 	plan, err := r.pipeline.Plan(ctx, r.Selection)
@@ -138,11 +157,13 @@ func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map
 		if err == nil {
 			return generations, nil
 		}
-		if !fault.IsEnvironment(err) {
-			if IsInput(err) {
-				return nil, err
-			}
+		switch {
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("interrupted before the first block: %w", err)
+		case !fault.IsEnvironment(err) && !IsInput(err):
 			return nil, &InputError{err}
+		case !fault.IsEnvironment(err):
+			return nil, err
 		}
 		if time.Now().After(deadline) {
 			return nil, fmt.Errorf("given up after %v: %w", patience, err)
@@ -152,7 +173,6 @@ func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("interrupted while paused: %w", err)
 		case <-time.After(pause):
 		}
 	}
@@ -179,11 +199,19 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (stream.Status, error
 	if r.Started != nil {
 		r.Started(Run{URL: r.server.URL(), TokenFile: r.server.TokenFile(), Snapshot: tracker.Snapshot})
 	}
+	trackerCtx, stopTracker := context.WithCancel(ctx)
+	defer stopTracker()
 	workerCtx, stopWorker := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorker()
 	worked := make(chan error, 1)
-	go func() { worked <- r.work(workerCtx, plan.Run, journals) }()
-	status, err := tracker.Run(ctx)
+	go func() {
+		err := r.work(workerCtx, plan.Run, journals)
+		if err != nil {
+			stopTracker() // nobody would do what it gives out
+		}
+		worked <- err
+	}()
+	status, err := tracker.Run(trackerCtx)
 	stopWorker()
 	return status, errors.Join(err, <-worked)
 }

@@ -47,6 +47,10 @@ func writable(path string) error {
 		if err := unix.Access(at, unix.W_OK); err != nil {
 			return fmt.Errorf("%s cannot be written: %s: %w", path, at, err)
 		}
-		return nil
+		if info.IsDir() {
+			return nil
+		}
+		// A file is replaced by renaming: its folder counts as well.
+		path = filepath.Dir(at)
 	}
 }

@@ -26,6 +26,8 @@ type AffAgglom struct {
 	Context   geometry.Coordinate              `json:"context,omitempty"`            // voxels; default: the largest offset
 	Scores    map[string][]geometry.Coordinate `json:"scores" config:"required"`
 	BulkWrite bool                             `json:"bulk_write,omitempty"` // accepted; writes are always batched
+
+	partial bool // set by Plan: fragments may cross blocks, which contribute sums and counts
 }
 
 // Common returns the fields that every task has.
@@ -83,7 +85,7 @@ func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	} else if !t.Context.Min(largest).Equal(largest) {
 		p.warnf("context %v is smaller than the largest offset %v: pairs that reach further are not counted, as in Volara", t.Context, largest)
 	}
-	if p.Grid, p.Region, err = t.Shared.tile(frags.ROI(), frags.VoxelSize, t.BlockSize, t.Context, t.Context); err != nil {
+	if p.Grid, p.Region, err = t.Shared.tile(frags.ROI(), frags.Region, frags.VoxelSize, t.BlockSize, t.Context, t.Context); err != nil {
 		return nil, err
 	}
 	rag, err := t.graphSpec(ctx, in, frags, p)
@@ -91,7 +93,12 @@ func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 		return nil, err
 	}
 	p.Graphs = map[string]GraphSpec{"db": rag}
-	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * int64(len(t.AffsData.Neighborhood)*affs.DType.Size()+8)
+	voxel := len(t.AffsData.Neighborhood)*affs.DType.Size() + 8
+	if t.partial = frags.Grid == nil || rag.Grid == nil || !sameTiles(*frags.Grid, p.Grid) || !sameTiles(*rag.Grid, p.Grid); t.partial {
+		voxel += affs.DType.Size() + 8 // of one offset at a time
+		t.warnOfBorder(p, frags)
+	}
+	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * int64(voxel)
 	return p, nil
 }
 
@@ -157,9 +164,6 @@ func (t *AffAgglom) graphSpec(ctx context.Context, in *Specs, frags ArraySpec, p
 	}
 	if schema.Dims != frags.Dims() {
 		return GraphSpec{}, fieldErrorf("db", "the graph has ndim %d, the fragments %d spatial axes", schema.Dims, frags.Dims())
-	}
-	if frags.Grid == nil || rag.Grid == nil || !sameTiles(*frags.Grid, p.Grid) {
-		p.warnf("the fragments may cross this task's blocks: a pair's mean covers what its block and context see of it, as in Volara")
 	}
 	rag.Schema = schema
 	rag.Schema.Total = p.Grid.Total()
@@ -233,73 +237,58 @@ func (p *affAgglom) Process(ctx context.Context, b geometry.Block) (t Timings, e
 	if err != nil {
 		return t, err
 	}
-	pairs, err := p.statistics(b, frags, affs)
+	write, err := p.compute(b, frags, affs)
 	watch.lap(&t.Compute)
 	if err != nil {
 		return t, err
 	}
-	owns, err := p.owner(ctx, b)
-	watch.lap(&t.Read)
-	if err != nil {
-		return t, err
-	}
-	edges, err := p.edges(pairs, owns)
-	watch.lap(&t.Compute)
-	if err != nil {
-		return t, err
-	}
-	err = p.rag.WriteEdges(ctx, graph.Writer{Task: p.env.Task, Generation: p.env.Generation}, p.columns(), edges)
+	err = write(ctx, graph.Writer{Task: p.env.Task, Generation: p.env.Generation})
 	watch.lap(&t.Write)
 	return t, err
 }
 
-func (p *affAgglom) statistics(b geometry.Block, frags, affs *nd.Array) ([]kernels.PairStats, error) {
+// compute returns what is left to do of a block: the write to the graph.
+func (p *affAgglom) compute(b geometry.Block, frags, affs *nd.Array) (func(context.Context, graph.Writer) error, error) {
 	labels, err := asLabels(frags)
 	if err != nil {
 		return nil, err
 	}
-	offsets, shape := ints(p.AffsData.Neighborhood), frags.Shape()
+	if p.partial {
+		shares, err := p.shares(b, nd.From(labels, frags.Shape()...), affs)
+		return func(ctx context.Context, w graph.Writer) error { return p.rag.WritePartials(ctx, w, shares) }, err
+	}
+	edges, err := p.edges(b, p.statistics(labels, affs, frags.Shape(), p.AffsData.Neighborhood, p.scoresOf))
+	return func(ctx context.Context, w graph.Writer) error { return p.rag.WriteEdges(ctx, w, p.columns(), edges) }, err
+}
+
+// statistics runs the kernel on affinities of any type.
+func (p *affAgglom) statistics(labels []uint64, affs *nd.Array, shape []int, offsets []geometry.Coordinate, scoresOf [][]int) []kernels.PairStats {
 	switch affs.DType() {
 	case nd.Uint8:
-		return kernels.EdgeStatistics(labels, nd.Values[uint8](affs), shape, offsets, p.scoresOf, len(p.names)), nil
+		return kernels.EdgeStatistics(labels, nd.Values[uint8](affs), shape, ints(offsets), scoresOf, len(p.names))
 	case nd.Float32:
-		return kernels.EdgeStatistics(labels, nd.Values[float32](affs), shape, offsets, p.scoresOf, len(p.names)), nil
+		return kernels.EdgeStatistics(labels, nd.Values[float32](affs), shape, ints(offsets), scoresOf, len(p.names))
 	}
-	return kernels.EdgeStatistics(labels, asFloat64(affs), shape, offsets, p.scoresOf, len(p.names)), nil
+	return kernels.EdgeStatistics(labels, asFloat64(affs), shape, ints(offsets), scoresOf, len(p.names))
 }
 
-// owner returns the test whether an edge is the block's to write: whether its first node lies in the write ROI. Where
-// the fragments were made on this task's own grid their ids say so; else the graph is asked.
-func (p *affAgglom) owner(ctx context.Context, b geometry.Block) (func(u uint64) bool, error) {
-	if g := p.env.Plan.Graphs["db"]; g.Grid != nil && sameTiles(*g.Grid, p.env.Plan.Grid) {
-		first := uint64(b.Index * g.BlockVoxels)
-		return func(u uint64) bool { return u > first && u <= first+uint64(g.BlockVoxels) }, nil
-	}
-	inside := map[uint64]bool{}
-	for node, err := range p.rag.Nodes(ctx, b.WriteROI, nil) {
-		if err != nil {
-			return nil, err
-		}
-		inside[uint64(node.ID)] = true
-	}
-	return func(u uint64) bool { return inside[u] }, nil
-}
-
-// edges returns the block's edges. A mean that is no number is an error: in the graph it would read as absent.
-func (p *affAgglom) edges(pairs []kernels.PairStats, owns func(uint64) bool) ([]graph.Edge, error) {
-	columns := p.columns()
+// edges returns the edges that are the block's to write: those whose first node lies in it, as its id says, the
+// fragments having been made on this task's own grid.
+func (p *affAgglom) edges(b geometry.Block, pairs []kernels.PairStats) ([]graph.Edge, error) {
+	columns, voxels := p.columns(), p.env.Plan.Graphs["db"].BlockVoxels
+	first, last := uint64(b.Index*voxels)+1, uint64((b.Index+1)*voxels)
 	var edges []graph.Edge
 	for _, pair := range pairs {
-		if !owns(pair.U) {
+		if pair.U < first || pair.U > last {
 			continue
+		}
+		if err := p.checkNumbers(pair); err != nil {
+			return nil, err
 		}
 		values := make([]float64, 0, len(columns))
 		counted := false
 		for s, name := range p.names {
 			mean, count := graph.Absent, graph.Absent
-			if math.IsNaN(pair.Sum[s]) {
-				return nil, fault.Permanent(fmt.Errorf("%s holds NaN between fragments %d and %d", p.AffsData.Store, pair.U, pair.V))
-			}
 			if pair.Count[s] > 0 {
 				mean, count = pair.Sum[s]/float64(pair.Count[s]), float64(pair.Count[s])
 				counted = true
@@ -314,4 +303,12 @@ func (p *affAgglom) edges(pairs []kernels.PairStats, owns func(uint64) bool) ([]
 		}
 	}
 	return edges, nil
+}
+
+// checkNumbers refuses a sum that is no number: in the graph its mean would read as absent.
+func (p *affAgglom) checkNumbers(pair kernels.PairStats) error {
+	if slices.ContainsFunc(pair.Sum, math.IsNaN) {
+		return fault.Permanent(fmt.Errorf("%s holds NaN between fragments %d and %d", p.AffsData.Store, pair.U, pair.V))
+	}
+	return nil
 }

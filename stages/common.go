@@ -28,6 +28,7 @@ type Shared struct {
 	Grid     GridMode      `json:"grid,omitempty"`
 	ROI      *geometry.Roi `json:"roi,omitempty"`        // world units
 	VoxelROI *geometry.Roi `json:"roi_voxels,omitempty"` // the same in voxels of the input
+	Within   *geometry.Roi `json:"-"`                    // region asked for by whoever plans; world units
 	After    []string      `json:"after,omitempty"`      // tasks whose blocks come first, by ROI
 	Seed     uint64        `json:"seed,omitempty"`
 	MaskData *Dataset      `json:"mask_data,omitempty"`
@@ -82,8 +83,13 @@ func (c *Shared) check(fit geometry.Fit, maskable bool) error {
 	return nil
 }
 
-// region returns the world region that the task's roi asks for, cut to extent.
-func (c *Shared) region(extent geometry.Roi, voxelSize geometry.Coordinate) (geometry.Roi, error) {
+// region returns the world region that the task is to cover: its roi, or else what its inputs cover (from; empty: the
+// whole extent), cut to the extent and to the region asked for.
+func (c *Shared) region(extent, from geometry.Roi, voxelSize geometry.Coordinate) (geometry.Roi, error) {
+	region := extent
+	if !from.Empty() {
+		region = from
+	}
 	field, roi := "roi", c.ROI
 	if c.VoxelROI != nil {
 		if c.VoxelROI.Dims() != len(voxelSize) {
@@ -95,14 +101,19 @@ func (c *Shared) region(extent geometry.Roi, voxelSize geometry.Coordinate) (geo
 		world := c.VoxelROI.Mul(voxelSize).Shift(extent.Offset)
 		field, roi = "roi_voxels", &world
 	}
-	if roi == nil {
-		return extent, nil
+	var err error
+	if roi != nil {
+		if region, err = cutROI(*roi, extent); err != nil {
+			return geometry.Roi{}, &FieldError{Field: field, Err: err}
+		}
 	}
-	cut, err := cutROI(*roi, extent)
-	if err != nil {
-		return geometry.Roi{}, &FieldError{Field: field, Err: err}
+	if c.Within == nil {
+		return region, nil
 	}
-	return cut, nil
+	if region, err = cutROI(*c.Within, region); err != nil {
+		return geometry.Roi{}, &FieldError{Field: field, Err: fmt.Errorf("the region asked for %w", err)}
+	}
+	return region, nil
 }
 
 func cutROI(roi, extent geometry.Roi) (geometry.Roi, error) {
@@ -131,9 +142,10 @@ func checkBounds(roi geometry.Roi, most int) error {
 	return nil
 }
 
-// tile makes the grid of a task that processes blocks of blockSize voxels over data of the given extent.
-func (c *Shared) tile(extent geometry.Roi, voxelSize, blockSize, low, high geometry.Coordinate) (geometry.Grid, geometry.Roi, error) {
-	region, err := c.region(extent, voxelSize)
+// tile makes the grid of a task that processes blocks of blockSize voxels over data of the given extent, of which its
+// inputs cover from.
+func (c *Shared) tile(extent, from geometry.Roi, voxelSize, blockSize, low, high geometry.Coordinate) (geometry.Grid, geometry.Roi, error) {
+	region, err := c.region(extent, from, voxelSize)
 	if err != nil {
 		return geometry.Grid{}, region, err
 	}

@@ -73,7 +73,7 @@ func (t *ExtractFrags) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	grid, region, err := t.Shared.tile(affs.ROI(), affs.VoxelSize, t.BlockSize, t.Context, t.Context)
+	grid, region, err := t.Shared.tile(affs.ROI(), affs.Region, affs.VoxelSize, t.BlockSize, t.Context, t.Context)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +98,9 @@ func (t *ExtractFrags) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 		return nil, fieldErrorf("db", "the graph has ndim %d, the affinities %d spatial axes; set ndim: %d", schema.Dims, affs.Dims(), affs.Dims())
 	}
 	schema.Total = grid.Total()
+	frags.Region = region
 	p.Arrays = map[string]ArraySpec{"frags_data": frags}
-	p.Graphs = map[string]GraphSpec{"db": {Schema: schema, Extent: grid.Total(), BlockVoxels: p.BlockVoxels, Grid: &grid}}
+	p.Graphs = map[string]GraphSpec{"db": {Schema: schema, Extent: grid.Total(), Region: region, BlockVoxels: p.BlockVoxels, Grid: &grid}}
 	p.BlockMemory = t.blockMemory(affs, readShape(grid, affs.VoxelSize).Prod(), mask != nil)
 	return p, nil
 }
@@ -210,7 +211,7 @@ func (t *ExtractFrags) shifted() bool { return t.Sigma != nil || t.NoiseEps != n
 
 // Init creates the fragments array and the graph, and voids what an earlier generation wrote to the graph.
 func (t *ExtractFrags) Init(ctx context.Context, env *Env) error {
-	if err := createArray(ctx, env.Plan.Arrays["frags_data"], env.Marker); err != nil {
+	if err := createArray(ctx, env, env.Plan.Arrays["frags_data"]); err != nil {
 		return err
 	}
 	return initGraph(ctx, env, &t.DB, clearNodes)

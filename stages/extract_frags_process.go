@@ -57,11 +57,11 @@ func (p *extractFrags) Process(ctx context.Context, b geometry.Block) (t Timings
 	}
 	nodes := p.number(b, frags)
 	watch.lap(&t.Compute)
-	err = p.frags.write(ctx, b.WriteROI, frags)
-	if err == nil {
-		first := b.Index * p.BlockSize.Prod()
-		err = p.rag.WriteNodes(ctx, graph.Writer{Task: p.env.Task, Generation: p.env.Generation},
-			graph.IDRange{From: first + 1, To: first + p.BlockSize.Prod() + 1}, nil, nodes)
+	first := b.Index * p.BlockSize.Prod()
+	err = p.rag.WriteNodes(ctx, graph.Writer{Task: p.env.Task, Generation: p.env.Generation},
+		graph.IDRange{From: first + 1, To: first + p.BlockSize.Prod() + 1}, nil, nodes)
+	if err == nil { // the graph has told a worker of an earlier generation from one that may write
+		err = p.frags.write(ctx, b.WriteROI, frags)
 	}
 	watch.lap(&t.Write)
 	return t, err
@@ -203,7 +203,7 @@ func filterFragments[T uint8 | float32 | float64](t *ExtractFrags, labels []uint
 	}
 	drop := make([]bool, n+1)
 	if t.FilterFragments > 0 {
-		for label, mean := range kernels.MeanPerLabel(labels, n, affs, direct(shape)) {
+		for label, mean := range kernels.MeanPerLabel(labels, n, affs, direct(len(shape), len(t.AffsData.Neighborhood))) {
 			drop[label] = label > 0 && mean < t.FilterFragments
 		}
 	}
@@ -216,8 +216,8 @@ func filterFragments[T uint8 | float32 | float64](t *ExtractFrags, labels []uint
 }
 
 // direct returns the channels of the direct neighbours: the first ones, as many as there are axes.
-func direct(shape geometry.Coordinate) []int {
-	channels := make([]int, len(shape))
+func direct(axes, offsets int) []int {
+	channels := make([]int, min(axes, offsets))
 	for i := range channels {
 		channels[i] = i
 	}

@@ -93,6 +93,11 @@ func TestGolden(t *testing.T) {
 
 func readLabels(t rapid.TB, path string) []uint64 {
 	t.Helper()
+	return nd.Values[uint64](readArray(t, path))
+}
+
+func readArray(t rapid.TB, path string) *nd.Array {
+	t.Helper()
 	a, err := zarr.Open(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +107,7 @@ func readLabels(t rapid.TB, path string) []uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return nd.Values[uint64](data)
+	return data
 }
 
 // samePartition demands equal labels up to renaming, and returns the renaming.

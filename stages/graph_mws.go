@@ -92,6 +92,9 @@ func (t *GraphMWS) attrs() []string {
 
 func (t *GraphMWS) bounded() bool { return t.BoundedRead == nil || *t.BoundedRead }
 
+// Order tells what the configuration as a mapping does not: the order of the weights, which breaks ties.
+func (t *GraphMWS) Order() []string { return t.attrs() }
+
 // Bind declares graph and starting table as inputs, the table as output.
 func (t *GraphMWS) Bind(b *Binder) {
 	b.Nodes("db", &t.DB, false)
@@ -145,7 +148,7 @@ func (t *GraphMWS) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 // region returns the part of the graph to cluster: the roi, snapped outward to the blocks of the nodes' writer where
 // the grid is the data's.
 func (t *GraphMWS) region(rag GraphSpec) (geometry.Roi, error) {
-	region, err := t.Shared.region(rag.Extent, geometry.Fill(rag.Schema.Dims, 1))
+	region, err := t.Shared.region(rag.Extent, rag.Region, geometry.Fill(rag.Schema.Dims, 1))
 	if err != nil {
 		return region, err
 	}
@@ -174,7 +177,7 @@ func (t *GraphMWS) checkWeights() error {
 func (t *GraphMWS) Init(context.Context, *Env) error { return nil }
 
 // Drop removes the table.
-func (t *GraphMWS) Drop(_ context.Context, _ *Env) error { return removeFile(t.LUT.Path) }
+func (t *GraphMWS) Drop(_ context.Context, _ *Env) error { return removeLUT(t.LUT.Path) }
 
 // Open opens the graph for one worker.
 func (t *GraphMWS) Open(ctx context.Context, env *Env) (Processor, error) {
@@ -202,6 +205,9 @@ func (p *graphMWS) Process(ctx context.Context, b geometry.Block) (t Timings, er
 	watch.lap(&t.Compute)
 	if err = ctx.Err(); err == nil { // the block may have been given to another worker meanwhile
 		err = lut.Write(p.LUT.Path)
+	}
+	if err == nil {
+		err = markLUT(p.LUT.Path, p.env.Marker)
 	}
 	watch.lap(&t.Write)
 	if err != nil {

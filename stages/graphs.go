@@ -67,6 +67,10 @@ func initGraph(ctx context.Context, env *Env, db *DB, clear func(context.Context
 	if err != nil || generation == env.Generation {
 		return err
 	}
+	// While it clears, no generation may write: a late worker of the old one would leave rows behind.
+	if err := s.SetGeneration(ctx, env.Task, ""); err != nil {
+		return err
+	}
 	if err := clear(ctx, s); err != nil {
 		return err
 	}
@@ -121,9 +125,13 @@ func (g *Graphs) remove(path string) error {
 
 func clearNodes(ctx context.Context, s graph.Store) error { return s.ClearNodes(ctx) }
 
-// GraphGeneration returns the generation in which a task may write to the graph at path, which must exist.
+// GraphGeneration returns the generation in which a task may write to the graph at path, which must exist. It opens the
+// database for writing: what a killed process has left in its log is put in order first.
 func GraphGeneration(ctx context.Context, path, task string) (string, error) {
-	s, err := sqlite.Open(ctx, path, graph.Schema{}, sqlite.Options{ReadOnly: true})
+	s, err := sqlite.Open(ctx, path, graph.Schema{}, sqlite.Options{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", errors.New("it is gone")
+	}
 	if err != nil {
 		return "", err
 	}

@@ -159,13 +159,13 @@ func TestInputsAreFoundOnDisk(t *testing.T) {
 	agglom, mws := k.w.agglom("whole", k.w.block), *k.mws
 	s := newSerial(t, k.w.dir)
 	env := s.run(agglom)
-	if len(env.Plan.Warnings) != 1 || !strings.Contains(env.Plan.Warnings[0], "may cross") {
+	if len(env.Plan.Warnings) > 0 {
 		t.Errorf("warnings %q", env.Plan.Warnings)
 	}
 	_, edges := readGraph(t, k.w.path("db.sqlite"))
-	for _, e := range edges {
-		if !sameValues(e.Values[:2], e.Values[3:]) {
-			t.Fatalf("edge %+v: the graph says whose it is", e)
+	for _, e := range edges { // nobody knows any more whose blocks made the fragments: sums and counts are combined
+		if !closeMeans(e.Values[:2], e.Values[3:], 1e-12) {
+			t.Fatalf("edge %+v", e)
 		}
 	}
 	if err := os.Remove(k.w.path("lut.npz")); err != nil {

@@ -55,11 +55,11 @@ func (t *Noop) Plan(context.Context, *Specs) (*Plan, error) {
 	if t.Duration < 0 {
 		return nil, fieldErrorf("duration", "is negative")
 	}
-	grid, err := geometry.NewGrid(*t.Shared.ROI, t.BlockSize, t.Context, t.Context, geometry.FitShrink)
+	grid, region, err := t.Shared.tile(*t.Shared.ROI, geometry.Roi{}, geometry.Fill(n, 1), t.BlockSize, t.Context, t.Context)
 	if err != nil {
-		return nil, &FieldError{"roi", err}
+		return nil, err
 	}
-	return &Plan{Grid: grid, Region: grid.Total(), VoxelSize: geometry.Fill(n, 1)}, nil
+	return &Plan{Grid: grid, Region: region, VoxelSize: geometry.Fill(n, 1)}, nil
 }
 
 // Init has nothing to create.

@@ -55,13 +55,14 @@ func (t *Relabel) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	}
 	p := &Plan{VoxelSize: frags.VoxelSize}
 	zero := geometry.Fill(frags.Dims(), 0)
-	if p.Grid, p.Region, err = t.Shared.tile(frags.ROI(), frags.VoxelSize, t.BlockSize, zero, zero); err != nil {
+	if p.Grid, p.Region, err = t.Shared.tile(frags.ROI(), frags.Region, frags.VoxelSize, t.BlockSize, zero, zero); err != nil {
 		return nil, err
 	}
 	segs, err := outputSpec(ctx, frags, &t.SegData, p.Grid, t.BlockSize, nd.Uint64)
 	if err != nil {
 		return nil, &FieldError{"seg_data", err}
 	}
+	segs.Region = p.Region
 	p.Arrays = map[string]ArraySpec{"seg_data": segs}
 	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * 16
 	return p, nil
@@ -69,7 +70,7 @@ func (t *Relabel) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 
 // Init creates the segments array.
 func (t *Relabel) Init(ctx context.Context, env *Env) error {
-	return createArray(ctx, env.Plan.Arrays["seg_data"], env.Marker)
+	return createArray(ctx, env, env.Plan.Arrays["seg_data"])
 }
 
 // Drop removes the segments.

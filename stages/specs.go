@@ -19,7 +19,8 @@ type ArraySpec struct {
 	Path       string
 	Shape      []int // all axes, channels first
 	DType      nd.DType
-	Chunks     []int               // all axes
+	Chunks     []int               // all axes: what one file holds
+	Inner      []int               // of a shard's chunks; else equal to Chunks
 	VoxelSize  geometry.Coordinate // spatial axes, world units
 	Offset     geometry.Coordinate
 	AxisNames  []string // all axes
@@ -28,6 +29,8 @@ type ArraySpec struct {
 	Compressor string
 	// Neighborhood holds the array's own offsets, one a channel, when it has them.
 	Neighborhood []geometry.Coordinate
+	// Region is what the task that writes the array covers of it; empty: all.
+	Region geometry.Roi
 	// Warnings says what is odd about the array on disk.
 	Warnings []string
 	// Grid is that of the task that writes the array; nil when none in the pipeline does.
@@ -59,6 +62,7 @@ func (s ArraySpec) Voxels(world geometry.Roi) geometry.Roi {
 type GraphSpec struct {
 	Schema graph.Schema
 	Extent geometry.Roi // of node positions
+	Region geometry.Roi // what the task that writes the nodes covers; empty: all
 	// BlockVoxels and Grid are those of the task that writes the nodes; Grid is nil when none in the pipeline does.
 	BlockVoxels int64
 	Grid        *geometry.Grid
@@ -111,7 +115,7 @@ func SpecOf(array *zarr.Array, d *Dataset) (ArraySpec, error) {
 			return ArraySpec{}, fmt.Errorf("%s: axes %v of types %v: channels must come first", d.Store, spatial.AxisNames, spatial.Types)
 		}
 	}
-	spec := ArraySpec{Path: d.Store, Shape: m.Shape, DType: m.DType, Chunks: m.Chunks, AxisNames: spatial.AxisNames,
+	spec := ArraySpec{Path: d.Store, Shape: m.Shape, DType: m.DType, Chunks: m.Chunks, Inner: m.Inner, AxisNames: spatial.AxisNames,
 		Units: spatial.Units, Types: spatial.Types}
 	var rounded []string
 	if spec.VoxelSize, spec.Offset, rounded, err = spatial.Rounded(); err != nil {

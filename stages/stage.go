@@ -52,11 +52,11 @@ type Plan struct {
 	// Global tells that the one block reads everything: the grid follows the region and a larger region means a new
 	// computation.
 	Global bool
-	// Repeats the block grid's anchor to fragments written by it: voxels of a whole block.
+	// BlockVoxels is the number of voxels of a whole block; fragment ids are counted in it.
 	BlockVoxels int64
 	// BlockMemory is the predicted peak of one block in bytes.
 	BlockMemory int64
-	// Arrays are the output arrays by field name, LUTs the output files by field name.
+	// Arrays and Graphs are the outputs by field name.
 	Arrays map[string]ArraySpec
 	Graphs map[string]GraphSpec
 	// Warnings are things that work but that the user should know.
@@ -74,6 +74,7 @@ type Env struct {
 	Generation string // of the task's outputs
 	Plan       *Plan
 	Marker     Marker // what every output carries
+	Replace    bool   // what an earlier generation of this task has left is void and is removed
 	Cache      *zarr.Cache
 	Graphs     *Graphs
 }
@@ -84,8 +85,9 @@ type Marker struct {
 	Task       string            `json:"task"`
 	TaskType   string            `json:"task_type"`
 	Generation string            `json:"generation"`
-	Config     any               `json:"config"`
-	Inputs     map[string]string `json:"inputs,omitempty"` // resource: generation
+	Config     any               `json:"config,omitempty"`
+	Inputs     map[string]string `json:"inputs,omitempty"` // upstream task: generation
+	Layout     string            `json:"layout,omitempty"` // of an array: what its metadata said when it was made
 }
 
 // A FieldError is a mistake in one field of a task's configuration; whoever holds the file adds the place.

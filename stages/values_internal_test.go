@@ -57,9 +57,14 @@ func TestAnyTypeAsFloatsAndLabels(t *testing.T) {
 }
 
 func TestChunksDivideBlocks(t *testing.T) {
-	for _, block := range []geometry.Coordinate{{1}, {64, 64, 64}, {128, 128, 128}, {64, 257, 256}, {1 << 20}, {100, 100, 100, 3}, {262147, 2}} {
-		chunks := geometry.Coordinate(chunksFor(block))
-		if !chunks.Divides(block) || chunks.Prod() > 64*64*64 {
+	for _, block := range []geometry.Coordinate{{1}, {64, 64, 64}, {128, 128, 128}, {64, 257, 256}, {1 << 20}, {100, 100, 100, 3}} {
+		if chunks := chunksFor(block); !chunks.Divides(block) || chunks.Prod() > 64*64*64 {
+			t.Errorf("blocks of %v get chunks of %v", block, chunks)
+		}
+	}
+	// A prime length stays whole: chunks of one voxel would be worse than large ones.
+	for _, block := range []geometry.Coordinate{{262147, 2}, {67, 67, 67}, {524309}} {
+		if chunks := chunksFor(block); !chunks.Equal(block) {
 			t.Errorf("blocks of %v get chunks of %v", block, chunks)
 		}
 	}

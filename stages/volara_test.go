@@ -26,6 +26,11 @@ type reference struct {
 	Segments  []uint64
 }
 
+// better names the cases in which we differ from Volara on purpose, and the case whose edges are right there. Where
+// aff-agglom's blocks cut fragments, Volara's means cover what one block and its context see; ours cover all, as Volara's
+// do on the fragments' own blocks.
+var better = map[string]string{"smaller_blocks": "plain"}
+
 // TestVolara runs Volara's serialised tasks and demands Volara's results, for every rule of the tasks that has a case.
 func TestVolara(t *testing.T) {
 	files, err := filepath.Glob("testdata/volara/*.json")
@@ -35,6 +40,9 @@ func TestVolara(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
 			ref := readReference(t, file)
+			if right, ok := better[strings.TrimSuffix(filepath.Base(file), ".json")]; ok {
+				ref.Edges = readReference(t, filepath.Join(filepath.Dir(file), right+".json")).Edges
+			}
 			s := newSerial(t, t.TempDir())
 			volumes, err := filepath.Abs("testdata/volara/volumes")
 			if err != nil {

@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"volara/demo"
+	"volara/geometry"
 )
 
 // outputs are the demo pipeline's outputs that two runs must agree on.
@@ -119,6 +122,7 @@ func TestStageProcesses(t *testing.T) {
 	waitFor(t, filepath.Join(state, "runs", "demo", "status.json"))
 	stage := func(i int) *exec.Cmd {
 		c := exec.Command(filepath.Join(programs, "stage"), "--state", state, "--run", "demo", "--workers", "1", "--name", fmt.Sprint("stage-", i))
+		c.Stdout, c.Stderr = t.Output(), t.Output()
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -150,4 +154,61 @@ func waitFor(t *testing.T, path string) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("%s did not appear", path)
+}
+
+// TestStayingWorkerSeesAnew demands that a worker that outlives a run computes on the next one's data: reached by URL, with
+// the token of the state directory, after a drop and with another configuration.
+func TestStayingWorkerSeesAnew(t *testing.T) {
+	there, here := volume(t, 64), volume(t, 64)
+	state := stateOf(there)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tracker := up("--workers", "0", "--listen", address, there.Pipeline)
+	if err := tracker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, filepath.Join(state, "runs", "demo", "status.json"))
+	worker := exec.Command(filepath.Join(programs, "volara"), "worker", "--nats", "nats://"+address, "--state", state, "--run", "demo", "--workers", "2", "--stay")
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = worker.Process.Kill()
+		_ = worker.Wait()
+	}()
+	if err := tracker.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, files := range []demo.Files{there, here} {
+		text, err := os.ReadFile(files.Pipeline)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, files.Pipeline, strings.Replace(string(text), "bias: [-0.4, ", "bias: [-0.3, ", 1))
+	}
+	runs(t, 0, exec.Command(filepath.Join(programs, "volara"), "drop", "--yes", there.Pipeline))
+	mustRun(t, up("--workers", "0", "--listen", address, there.Pipeline))
+	mustRun(t, up(here.Pipeline))
+	mustEqual(t, there, here)
+}
+
+// TestDisjointTrials demands that what a second trial region leaves in the segments is that region's only.
+func TestDisjointTrials(t *testing.T) {
+	twice, once := volume(t, 96), volume(t, 96)
+	o := demo.DefaultOptions(96, 3)
+	begin, end := o.Offset, o.Offset.Add(geometry.Coordinate(o.Shape).Mul(o.Voxel))
+	first := fmt.Sprintf("%d:%d,%d:%d,%d:%d", begin[0], begin[0]+10, begin[1], begin[1]+10, begin[2], begin[2]+10)
+	second := fmt.Sprintf("%d:%d,%d:%d,%d:%d", end[0]-10, end[0], end[1]-10, end[1], end[2]-10, end[2])
+	mustRun(t, up("--roi", first, twice.Pipeline))
+	mustRun(t, up("--roi", second, twice.Pipeline))
+	mustRun(t, up("--roi", second, once.Pipeline))
+	if err := same(twice.Segments, once.Segments); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -75,7 +75,7 @@ func cmdVolume(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// cmdEdit replaces text in a file, which must hold it: edit FILE OLD NEW; an @ in NEW starts a new line.
+// cmdEdit replaces text in a file, which must hold it: edit FILE OLD NEW; an @ starts a new line.
 func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: edit FILE OLD NEW")
@@ -83,10 +83,11 @@ func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
 	file := ts.MkAbs(args[0])
 	text, err := os.ReadFile(file)
 	ts.Check(err)
-	if !strings.Contains(string(text), args[1]) {
-		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	old, now := strings.ReplaceAll(args[1], "@", "\n"), strings.ReplaceAll(args[2], "@", "\n")
+	if !strings.Contains(string(text), old) {
+		ts.Fatalf("%s does not hold %q", args[0], old)
 	}
-	ts.Check(os.WriteFile(file, []byte(strings.Replace(string(text), args[1], strings.ReplaceAll(args[2], "@", "\n"), 1)), 0o666))
+	ts.Check(os.WriteFile(file, []byte(strings.Replace(string(text), old, now, 1)), 0o666))
 }
 
 // cmdStatus runs a program and demands its exit status: status 2 volara up pipeline.yaml.

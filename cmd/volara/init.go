@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"volara/pipeline"
 )
@@ -18,7 +17,7 @@ type initCmd struct {
 
 // Run is called by kong.
 func (c *initCmd) Run(ctx context.Context) error {
-	text, err := pipeline.Scaffold(ctx, c.Volume, filepath.Dir(c.Out))
+	text, err := pipeline.Scaffold(ctx, c.Volume, c.Out)
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 
@@ -72,12 +74,21 @@ func (w *Worker) connect() (*nats.Conn, error) {
 	options := []nats.Option{nats.Name(w.Name), nats.MaxReconnects(-1)}
 	if w.State != "" {
 		if token, err := os.ReadFile(filepath.Join(w.State, "nats", "token")); err == nil {
-			options = append(options, nats.Token(string(token)))
+			options = append(options, nats.Token(strings.TrimSpace(string(token))))
 		}
 	}
 	nc, err := nats.Connect(w.NATS, options...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w (is `volara up` running, with --listen for other machines? its token is in the state directory: --state DIR or nats://TOKEN@HOST:PORT)", w.NATS, err)
+		return nil, fmt.Errorf("connect to %s: %w (is `volara up` running, with --listen for other machines? its token is in the state directory: --state DIR or nats://TOKEN@HOST:PORT)", redacted(w.NATS), err)
 	}
 	return nc, nil
+}
+
+// redacted leaves a token or password out of a URL.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	return u.Scheme + "://…@" + u.Host
 }

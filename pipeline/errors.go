@@ -1,0 +1,29 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+
+	"volara/config"
+)
+
+// An InputError is a mistake in what the user gave: nothing was run, the exit status is 2.
+type InputError struct{ Err error }
+
+func (e *InputError) Error() string { return e.Err.Error() }
+
+func (e *InputError) Unwrap() error { return e.Err }
+
+func inputErrorf(format string, args ...any) error { return &InputError{fmt.Errorf(format, args...)} }
+
+// IsInput reports whether the user's input is at fault: an InputError, or an error that points into a file.
+func IsInput(err error) bool {
+	if _, ok := errors.AsType[*InputError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[config.Errors](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*config.Error](err)
+	return ok
+}

@@ -1,0 +1,92 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"volara/zarr"
+)
+
+// markerAttr is the attribute that every output array carries.
+const markerAttr = "volara"
+
+// createArray makes an output array, or finds it made, and leaves the generation's marker on it. Where the task has
+// begun anew (env.Replace), chunks of the earlier generation are removed: they would pass for this one's.
+func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
+	array, err := zarr.Open(ctx, spec.Path)
+	if err == nil {
+		var there *Marker
+		if there, err = ReadMarker(array); err == nil && there != nil {
+			if there.Generation == env.Generation {
+				return array.Close()
+			}
+			if env.Replace {
+				if err := errors.Join(array.Close(), zarr.Remove(ctx, spec.Path)); err != nil {
+					return err
+				}
+				array, err = nil, zarr.ErrNotFound
+			}
+		}
+	}
+	if errors.Is(err, zarr.ErrNotFound) {
+		array, err = zarr.Create(ctx, spec.Path, spec.creation())
+	}
+	if err != nil {
+		return err
+	}
+	marker := env.Marker
+	marker.Layout = layoutOf(array)
+	err = array.SetAttributes(ctx, map[string]any{markerAttr: marker})
+	return errors.Join(err, array.Close())
+}
+
+// creation returns what the array is created from.
+func (s ArraySpec) creation() zarr.Spec {
+	spatial := zarr.Spatial{VoxelSize: floats(s.VoxelSize), Offset: floats(s.Offset), AxisNames: s.AxisNames, Units: s.Units, Types: s.Types}
+	c := zarr.Spec{Shape: s.Shape, Chunks: s.Chunks, DType: s.DType, Codec: s.Compressor, Attributes: spatial.Attributes()}
+	if s.Inner != nil && !slices.Equal(s.Inner, s.Chunks) {
+		c.Chunks, c.Shards = s.Inner, s.Chunks
+	}
+	return c
+}
+
+// layoutOf describes how the array is stored; two arrays of one layout hold the same values in the same files.
+func layoutOf(array *zarr.Array) string {
+	m := array.Metadata()
+	return fmt.Sprintf("zarr v%d, shape %v, chunks %v, inner chunks %v, %v, fill %s, codecs %v", m.Format, m.Shape, m.Chunks, m.Inner,
+		m.DType, m.Fill.Text(m.DType), m.Codecs)
+}
+
+// ReadMarker returns the marker of an output array, nil when it carries none.
+func ReadMarker(array *zarr.Array) (*Marker, error) {
+	m, meta := new(Marker), array.Metadata()
+	found, err := meta.Attribute(markerAttr, m)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", array.Path(), err)
+	}
+	if !found {
+		return nil, nil
+	}
+	return m, nil
+}
+
+// OutputMarker opens the array at path and returns its marker, nil when it carries none, and its specification;
+// zarr.ErrNotFound when there is no array.
+func OutputMarker(ctx context.Context, path string) (*Marker, ArraySpec, error) {
+	array, err := zarr.Open(ctx, path)
+	if err != nil {
+		return nil, ArraySpec{}, err
+	}
+	defer array.Close()
+	spec, err := SpecOf(array, &Dataset{Store: path})
+	if err != nil {
+		return nil, spec, err
+	}
+	m, err := ReadMarker(array)
+	if m != nil && m.Layout != "" && m.Layout != layoutOf(array) {
+		return m, spec, fmt.Errorf("its metadata say %s; it was made as %s", layoutOf(array), m.Layout)
+	}
+	return m, spec, err
+}

@@ -1,0 +1,155 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"volara/geometry"
+	"volara/nd"
+	"volara/zarr"
+)
+
+// outputSpec plans an output array over the grid's region, with the axes of an input's spatial ones. An array that is
+// already there keeps its chunks; one that this task could not have made is refused.
+func outputSpec(ctx context.Context, in ArraySpec, d *Dataset, grid geometry.Grid, blockSize geometry.Coordinate, dtype nd.DType) (ArraySpec, error) {
+	c := in.ChannelAxes()
+	out := ArraySpec{
+		Path: d.Store, DType: dtype, Compressor: d.Compressor, Grid: &grid,
+		Shape:     grid.Total().Shape.Div(in.VoxelSize),
+		VoxelSize: in.VoxelSize, Offset: grid.Total().Offset,
+		AxisNames: in.AxisNames[c:], Types: in.Types[c:], Units: in.Units[c:],
+	}
+	if err := checkOverrides(d, out); err != nil {
+		return out, err
+	}
+	switch {
+	case d.Chunks != nil && len(d.Chunks) != len(out.Shape):
+		return out, fmt.Errorf("chunks %v: one value for each of %d axes is needed", d.Chunks, len(out.Shape))
+	case d.Chunks != nil && !d.Chunks.All(func(v int) bool { return v > 0 }):
+		return out, fmt.Errorf("chunks %v: every value must be 1 or more", d.Chunks)
+	case d.Chunks != nil:
+		out.Chunks, out.Inner = d.Chunks, d.Chunks
+	default: // a file a block, of small chunks
+		out.Chunks, out.Inner = blockSize, chunksFor(blockSize)
+	}
+	there, err := existing(ctx, d)
+	if err != nil {
+		return out, err
+	}
+	if there != nil {
+		if err := out.Compatible(*there); err != nil {
+			return out, err
+		}
+		out.Chunks, out.Inner = there.Chunks, there.Inner
+	}
+	if !geometry.Coordinate(out.Chunks).Divides(blockSize) && grid.Len() > 1 {
+		return out, fmt.Errorf("blocks of %v voxels would share chunks of %v in %s: two blocks would write one chunk; choose a block_size that is a multiple of the chunks",
+			blockSize, geometry.Coordinate(out.Chunks), d.Store)
+	}
+	return out, nil
+}
+
+// checkOverrides refuses what a dataset says of an output where that contradicts what the task makes.
+func checkOverrides(d *Dataset, out ArraySpec) error {
+	switch known := []string{"", "zstd", "blosc", "gzip", "raw"}; {
+	case !slices.Contains(known, d.Compressor):
+		return fmt.Errorf("compressor %q is unknown; %s are known", d.Compressor, strings.Join(known[1:], ", "))
+	case d.VoxelSize != nil && !d.VoxelSize.Equal(out.VoxelSize):
+		return fmt.Errorf("voxel_size %v of %s differs from %v, which the task makes", d.VoxelSize, d.Store, out.VoxelSize)
+	case d.Offset != nil && !d.Offset.Equal(out.Offset):
+		return fmt.Errorf("offset %v of %s differs from %v, where the task's region starts", d.Offset, d.Store, out.Offset)
+	}
+	return nil
+}
+
+// chunksFor divides a block into chunks of about 64³ voxels, along axes that can be divided without making slivers.
+func chunksFor(blockSize geometry.Coordinate) geometry.Coordinate {
+	const most = 64 * 64 * 64
+	chunks := blockSize.Clone()
+	for chunks.Prod() > most {
+		axis, factor := -1, 0
+		for d, n := range chunks {
+			if f := smallestFactor(n); f < n && (axis < 0 || n > chunks[axis]) {
+				axis, factor = d, f
+			}
+		}
+		if axis < 0 || chunks[axis]/factor < 8 {
+			break
+		}
+		chunks[axis] /= factor
+	}
+	return chunks
+}
+
+// smallestFactor returns the least prime factor of n; n itself where n is prime or 1.
+func smallestFactor(n int) int {
+	for f := 2; f*f <= n; f++ {
+		if n%f == 0 {
+			return f
+		}
+	}
+	return n
+}
+
+// existing describes the array that is at an output's path; nil when nothing is.
+func existing(ctx context.Context, d *Dataset) (*ArraySpec, error) {
+	array, err := zarr.Open(ctx, d.Store)
+	if errors.Is(err, zarr.ErrNotFound) {
+		return nil, vacant(d.Store)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("there is something at the output's path that is no readable array: %w", err)
+	}
+	defer array.Close()
+	spec, err := SpecOf(array, &Dataset{Store: d.Store})
+	return &spec, err
+}
+
+// vacant refuses a path where something else than an array is; what a creation that was killed leaves does not count.
+func vacant(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is a file; an array is a folder", path)
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			return fmt.Errorf("%s holds something else than an array (%s); choose another path", path, e.Name())
+		}
+	}
+	return nil
+}
+
+// Compatible reports how an array on disk differs from the one planned; nil: not at all.
+func (s ArraySpec) Compatible(there ArraySpec) error {
+	differ := func(what string, is, planned any) error {
+		return fmt.Errorf("%s exists with %s %v, this task would make %v; drop the task's outputs, or choose another path", s.Path, what, is, planned)
+	}
+	switch {
+	case !slices.Equal(s.Shape, there.Shape):
+		return differ("shape", there.Shape, s.Shape)
+	case s.DType != there.DType:
+		return differ("data type", there.DType, s.DType)
+	case !s.VoxelSize.Equal(there.VoxelSize):
+		return differ("voxel size", there.VoxelSize, s.VoxelSize)
+	case !s.Offset.Equal(there.Offset):
+		return differ("offset", there.Offset, s.Offset)
+	}
+	return nil
+}
+
+func dropArray(ctx context.Context, d *Dataset) error { return zarr.Remove(ctx, d.Store) }
