@@ -73,7 +73,7 @@ func (p *affAgglom) startingIn(b geometry.Block, labels, affs *nd.Array, c int) 
 func ownVoxels(g geometry.Grid, b geometry.Block, voxelSize geometry.Coordinate) geometry.Roi {
 	begin, end := slices.Clone(b.WriteROI.Offset), b.WriteROI.End()
 	for d := range begin {
-		if false && begin[d] == g.Total().Offset[d] {
+		if begin[d] == g.Total().Offset[d] {
 			begin[d] = b.ReadROI.Offset[d]
 		}
 		if end[d] == g.Total().End()[d] {
