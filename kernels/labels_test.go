@@ -227,7 +227,7 @@ func TestGaussianFilterProperties(t *testing.T) {
 
 func BenchmarkComponents(b *testing.B) {
 	shape := []int{128, 128, 128}
-	labels := syntheticFragments(shape)
+	labels := syntheticFragments(shape, 48)
 	dst := make([]uint64, len(labels))
 	b.SetBytes(int64(8 * len(labels)))
 	for b.Loop() {
@@ -237,7 +237,7 @@ func BenchmarkComponents(b *testing.B) {
 
 func BenchmarkRegions(b *testing.B) {
 	shape := []int{128, 128, 128}
-	labels := syntheticFragments(shape)
+	labels := syntheticFragments(shape, 48)
 	n := int(slices.Max(labels))
 	b.SetBytes(int64(8 * len(labels)))
 	for b.Loop() {
@@ -246,7 +246,7 @@ func BenchmarkRegions(b *testing.B) {
 }
 
 func BenchmarkLookup(b *testing.B) {
-	labels := syntheticFragments([]int{128, 128, 128})
+	labels := syntheticFragments([]int{128, 128, 128}, 48)
 	from := make([]uint64, slices.Max(labels))
 	for i := range from {
 		from[i] = uint64(i + 1)
@@ -268,7 +268,7 @@ func BenchmarkGaussianFilter(b *testing.B) {
 }
 
 func BenchmarkContingency(b *testing.B) {
-	labels := syntheticFragments([]int{128, 128, 128})
+	labels := syntheticFragments([]int{128, 128, 128}, 48)
 	b.SetBytes(int64(16 * len(labels)))
 	for b.Loop() {
 		t := NewContingency()

@@ -37,11 +37,16 @@ type MutexWatershedParams struct {
 // they are one. A voxel that no positive edge touches, whether or not that edge joined anything, is background: it is
 // labelled 0 and its edges do not count.
 //
-// Beyond its arguments the call needs, for 9 offsets, about 24 bytes a voxel for uint8 and 60 for floats, and up to 64
-// for each voxel at the ends of repulsive edges (8 to 10 a voxel where fragments are larger than the offsets). It
+// Beyond its arguments the call needs, for 9 offsets, about 32 bytes a voxel for uint8 and 75 for floats, and up to 100
+// more where repulsive edges lie between very many clusters, as in noise. It
 // panics when the volume has more than MaxMutexEdges edges; NaN affinities give an arbitrary clustering
 // (see HasNaN).
 func MutexWatershed[T Affinity](dst []uint64, affs []T, shape []int, p MutexWatershedParams) {
+	mutexWatershed(dst, affs, shape, p, smallCluster)
+}
+
+// mutexWatershed is MutexWatershed with small clusters of up to small voxels, at least one.
+func mutexWatershed[T Affinity](dst []uint64, affs []T, shape []int, p MutexWatershedParams, small int) {
 	n := voxels(shape)
 	mustFit("labels", len(dst), n)
 	mustFit("affinities", len(affs), n*len(p.Offsets))
@@ -53,14 +58,14 @@ func MutexWatershed[T Affinity](dst []uint64, affs []T, shape []int, p MutexWate
 		return
 	}
 	channels := mutexChannels(shape, p)
-	var f *forest
+	var f forest
 	switch a := any(affs).(type) {
 	case []uint8:
-		f = mutexBytes(a, n, channels)
+		f = mutexBytes(a, n, channels, small)
 	case []float32:
-		f = mutexFloats(a, n, channels)
+		f = mutexFloats(a, n, channels, small)
 	case []float64:
-		f = mutexFloats(a, n, channels)
+		f = mutexFloats(a, n, channels, small)
 	}
 	f.labels(dst)
 }
@@ -70,6 +75,7 @@ type mutexChannel struct {
 	*lattice
 	base int // of the channel in the affinities
 	bias float64
+	norm int // the sum of the absolute steps of its offset
 }
 
 func mutexChannels(shape []int, p MutexWatershedParams) []mutexChannel {
@@ -86,7 +92,11 @@ func mutexChannels(shape []int, p MutexWatershedParams) []mutexChannel {
 		if p.Randomized {
 			l.randomize(p.Rand)
 		}
-		channels[c] = mutexChannel{lattice: l, base: c * voxels(shape), bias: p.Bias[c]}
+		norm := 0
+		for _, o := range offset {
+			norm += max(o, -o)
+		}
+		channels[c] = mutexChannel{lattice: l, base: c * voxels(shape), bias: p.Bias[c], norm: norm}
 	}
 	return channels
 }

@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"bytes"
 	"iter"
 	"math"
 	"math/bits"
@@ -23,26 +22,26 @@ type floatOrder[T float32 | float64] struct {
 	affs     []T
 	n        int // voxels
 	channels []mutexChannel
-	forest   *forest
+	clusters *mutexClusters[T]
 	limit    int // the most edges sorted at once
 	scored   []scoredEdge
 	sorted   []scoredEdge
 }
 
-func mutexFloats[T float32 | float64](affs []T, n int, channels []mutexChannel) *forest {
+func mutexFloats[T float32 | float64](affs []T, n int, channels []mutexChannel, small int) forest {
+	m := newMutexClusters(affs, n, channels, small)
 	limit := min(max(n/2, 1<<12), len(affs))
-	o := &floatOrder[T]{affs: affs, n: n, channels: channels, limit: limit, scored: make([]scoredEdge, 0, limit)}
+	o := &floatOrder[T]{affs: affs, n: n, channels: channels, clusters: m, limit: limit, scored: make([]scoredEdge, 0, limit)}
 	counts := make([]uint32, 1<<magnitudeBits)
 	alive := make([]uint8, n)
 	for c := range channels {
-		o.count(counts, alive, &channels[c])
+		o.count(counts, alive, c)
 	}
 	parts, ends := splitMagnitudes(counts)
 	order := o.split(parts, ends)
-	o.forest = newForest(n)
-	o.forest.drop(alive)
 	o.drainParts(order, ends)
-	return o.forest
+	m.drop(alive)
+	return m.forest
 }
 
 // magnitude returns the leading bits of |score|.
@@ -50,17 +49,19 @@ func magnitude(score float64) uint32 {
 	return math.Float32bits(float32(score)) << 1 >> (32 - magnitudeBits)
 }
 
-// count counts the edges of a channel by magnitude and marks the voxels that an attractive one touches.
-func (o *floatOrder[T]) count(counts []uint32, alive []uint8, ch *mutexChannel) {
+// count counts the attractive edges of channel c by magnitude, marks the voxels that one touches, and makes the
+// repulsive edges known.
+func (o *floatOrder[T]) count(counts []uint32, alive []uint8, c int) {
+	ch, always := &o.channels[c], moment{strength: math.Inf(1)}
 	ch.rows(func(start, n, step int) {
 		row := o.affs[ch.base+start:][:(n-1)*step+1]
 		near, far := alive[start:][:len(row)], alive[start+ch.shift:][:len(row)]
-		marked := bytes.IndexByte(near, 0) < 0 && bytes.IndexByte(far, 0) < 0
 		for i := 0; i < len(row); i += step {
-			score := float64(row[i]) + ch.bias
-			counts[magnitude(score)]++
-			if !marked && score > 0 {
+			if score := float64(row[i]) + ch.bias; score > 0 {
+				counts[magnitude(score)]++
 				near[i], far[i] = 1, 1
+			} else {
+				o.clusters.repel(start+i, c, always)
 			}
 		}
 	})
@@ -94,7 +95,11 @@ func (o *floatOrder[T]) split(parts []uint16, ends []uint32) []uint32 {
 		ch := &o.channels[c]
 		ch.rows(func(start, n, step int) {
 			for i := ch.base + start; i < ch.base+start+n*step; i += step {
-				k := &next[parts[magnitude(float64(o.affs[i])+ch.bias)]]
+				score := float64(o.affs[i]) + ch.bias
+				if !(score > 0) {
+					continue
+				}
+				k := &next[parts[magnitude(score)]]
 				order[*k] = uint32(i)
 				*k++
 			}
@@ -118,13 +123,12 @@ func (o *floatOrder[T]) drain(edges []uint32) {
 		shift := int32(ch.shift)
 		for _, e := range edges {
 			u := int32(int(e) - ch.base)
-			if o.forest.settled(u, u+shift) {
+			if o.clusters.settled(u, u+shift) {
 				continue
 			}
-			score := float64(o.affs[e]) + ch.bias
-			key := math.Float64bits(math.Abs(score))
+			key := o.key(e, c)
 			lo, hi = min(lo, key), max(hi, key)
-			o.scored = append(o.scored, scoredEdge{key: key, voxel: u, channel: uint16(c), attract: score > 0})
+			o.scored = append(o.scored, scoredEdge{key: key, voxel: u, channel: uint16(c)})
 		}
 	}
 	if len(o.scored) > 0 {
@@ -152,7 +156,7 @@ func (o *floatOrder[T]) unsettled(edges []uint32) []uint32 {
 		ch := &o.channels[c]
 		shift := int32(ch.shift)
 		for _, e := range part {
-			if u := int32(int(e) - ch.base); !o.forest.settled(u, u+shift) {
+			if u := int32(int(e) - ch.base); !o.clusters.settled(u, u+shift) {
 				kept = append(kept, e)
 			}
 		}
@@ -196,7 +200,7 @@ func (o *floatOrder[T]) divide(edges []uint32) {
 
 // key returns the bits of the |score| of an edge of channel c.
 func (o *floatOrder[T]) key(e uint32, c int) uint64 {
-	return math.Float64bits(math.Abs(float64(o.affs[e]) + o.channels[c].bias))
+	return math.Float64bits(float64(o.affs[e]) + o.channels[c].bias)
 }
 
 // drainParts drains parts that end at ends one after the other.
@@ -210,20 +214,21 @@ func (o *floatOrder[T]) drainParts(edges, ends []uint32) {
 	}
 }
 
-// takeEqual takes edges of one |score| in the order given.
+// takeEqual takes edges of one score in the order given.
 func (o *floatOrder[T]) takeEqual(edges []uint32) {
 	for c, part := range o.byChannel(edges) {
 		ch := &o.channels[c]
-		shift := int32(ch.shift)
 		for _, e := range part {
-			u := int32(int(e) - ch.base)
-			switch {
-			case o.forest.settled(u, u+shift):
-			case float64(o.affs[e])+ch.bias > 0:
-				o.forest.attract(u, u+shift)
-			default:
-				o.forest.repel(u, u+shift)
-			}
+			o.attract(c, int32(int(e)-ch.base), float64(o.affs[e])+ch.bias)
 		}
+	}
+}
+
+// attract takes the edge of a channel from voxel u.
+func (o *floatOrder[T]) attract(c int, u int32, score float64) {
+	ch := &o.channels[c]
+	if v := u + int32(ch.shift); !o.clusters.settled(u, v) {
+		o.clusters.reach.include(c)
+		o.clusters.attract(u, v, moment{score, uint32(ch.base) + uint32(u)})
 	}
 }

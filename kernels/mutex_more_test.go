@@ -104,7 +104,7 @@ func TestMutexWatershedMemory(t *testing.T) {
 	shape := []int{64, 64, 64}
 	n := voxels(shape)
 	p := MutexWatershedParams{Offsets: nine, Bias: []float64{-.4, -.4, -.4, -.7, -.7, -.7, -.7, -.7, -.7}}
-	affs := syntheticAffinities(shape, nine)
+	affs := syntheticAffinities(shape, 48, nine)
 	floats, r := make([]float32, len(affs)), rand.New(rand.NewPCG(7, 7))
 	for i, v := range affs {
 		floats[i] = (float32(v) + r.Float32()) / 256
@@ -124,6 +124,70 @@ func bytesPerVoxel(n int, f func()) float64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return float64(after.TotalAlloc-before.TotalAlloc)/float64(n) + 8
+}
+
+// Fragments that grow from small to big, on more edges at a voxel than fit one mask.
+func TestMutexWatershedOfFragments(t *testing.T) {
+	shape, r := []int{11, 12, 13}, rand.New(rand.NewPCG(6, 6))
+	p := MutexWatershedParams{}
+	for d := range shape {
+		for _, length := range []int{1, -1, 3, -4, 5, 1} {
+			o := make([]int, len(shape))
+			o[d] = length
+			o[(d+1)%3] = length / 4
+			p.Offsets = append(p.Offsets, o)
+			p.Bias = append(p.Bias, -.4-float64(max(length, -length))/16)
+		}
+	}
+	for _, pitch := range []int{4, 6, 9} {
+		affs := syntheticAffinities(shape, pitch, p.Offsets)
+		floats := make([]float32, len(affs))
+		for i, v := range affs {
+			floats[i] = (float32(v) + r.Float32()) / 256
+		}
+		check(t, uint64(pitch), affs, shape, p)
+		check(t, uint64(pitch), floats, shape, p)
+	}
+}
+
+// Every merge of big clusters rewrites exclusions; a set of pairs, renamed one by one, says what they should be.
+func TestExclusions(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		x, reference := newExclusions(), map[[2]uint32]float64{}
+		var clusters []uint32
+		for range 60 {
+			clusters = append(clusters, x.newCluster())
+		}
+		for len(clusters) > 2 {
+			r.Shuffle(len(clusters), func(i, j int) { clusters[i], clusters[j] = clusters[j], clusters[i] })
+			a, b := clusters[0], clusters[1]
+			if r.IntN(12) > 0 {
+				strength := r.Float64()
+				x.add(x.slot(a, b), a, b, moment{strength: strength})
+				for _, k := range [][2]uint32{{a, b}, {b, a}} {
+					reference[k] = max(reference[k], strength)
+				}
+				continue
+			}
+			kept := x.merge(a, b)
+			clusters = append(clusters[2:], kept)
+			gone := a + b - kept
+			for _, c := range clusters {
+				for _, k := range [][2]uint32{{kept, c}, {c, kept}} {
+					reference[k] = max(reference[k], reference[[2]uint32{gone, c}])
+				}
+			}
+			for i, a := range clusters {
+				for _, b := range clusters[:i] {
+					want := reference[[2]uint32{a, b}]
+					if got := max(0, x.since(x.slot(a, b)).strength); got != want {
+						t.Fatalf("seed %d: %d and %d exclude each other since %v, want %v", seed, a, b, got, want)
+					}
+				}
+			}
+		}
+	}
 }
 
 // FuzzMutexWatershed compares with the reference on volumes made of the fuzzer's bytes.

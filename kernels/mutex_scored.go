@@ -2,16 +2,16 @@ package kernels
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 )
 
-// A scoredEdge is an edge from a voxel, with the bits of |score|, which sort as |score| does.
+// A scoredEdge is an edge from a voxel, with the bits of its score, which sort as the score does.
 type scoredEdge struct {
 	key     uint64
 	voxel   int32
 	channel uint16
-	attract bool
 }
 
 // sort returns the scored edges, whose keys lie between lo and hi, by falling key, equal ones in the order given.
@@ -63,16 +63,8 @@ func sortScored(edges []scoredEdge) {
 
 // take takes edges in the order given.
 func (o *floatOrder[T]) take(edges []scoredEdge) {
-	f := o.forest
 	for i := range edges {
 		e := &edges[i]
-		v := e.voxel + int32(o.channels[e.channel].shift)
-		switch {
-		case f.settled(e.voxel, v):
-		case e.attract:
-			f.attract(e.voxel, v)
-		default:
-			f.repel(e.voxel, v)
-		}
+		o.attract(int(e.channel), e.voxel, math.Float64frombits(e.key))
 	}
 }

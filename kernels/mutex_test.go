@@ -146,9 +146,11 @@ func TestMutexWatershedMatchesReference(t *testing.T) {
 func check[T Affinity](t *testing.T, seed uint64, affs []T, shape []int, p MutexWatershedParams) {
 	t.Helper()
 	got := make([]uint64, voxels(shape))
-	MutexWatershed(got, affs, shape, p)
-	if want := mutexReference(affs, shape, p); !slices.Equal(got, want) {
-		t.Fatalf("seed %d, %T, shape %v, %+v\n got %v\nwant %v", seed, affs, shape, p, got, want)
+	want := mutexReference(affs, shape, p)
+	for _, small := range []int{1, 2, 5, smallCluster} {
+		if mutexWatershed(got, affs, shape, p, small); !slices.Equal(got, want) {
+			t.Fatalf("seed %d, %T, shape %v, %+v, small %d\n got %v\nwant %v", seed, affs, shape, p, small, got, want)
+		}
 	}
 }
 
@@ -173,15 +175,29 @@ func BenchmarkMutexWatershedRaw(b *testing.B) {
 	}
 }
 
+// BenchmarkMutexWatershed takes fragments that fill the volume with hardly an edge between them, many small ones, of
+// which repulsive edges cost most, and noise.
 func BenchmarkMutexWatershed(b *testing.B) {
 	shape := []int{64, 64, 64}
-	affs := syntheticAffinities(shape, nine)
-	f := make([]float32, len(affs))
-	for i, v := range affs {
-		f[i] = float32(v) / 255
+	random, r := make([]uint8, 9*voxels(shape)), rand.New(rand.NewPCG(5, 5))
+	for i := range random {
+		random[i] = uint8(r.IntN(256))
 	}
-	b.Run("uint8", func(b *testing.B) { benchmarkMutex(b, affs, shape) })
-	b.Run("float32", func(b *testing.B) { benchmarkMutex(b, f, shape) })
+	for _, c := range []struct {
+		name string
+		affs []uint8
+	}{
+		{"large", syntheticAffinities(shape, 48, nine)},
+		{"dense", syntheticAffinities(shape, 10, nine)}, // most voxels are nearer to another fragment than the offsets are long
+		{"random", random},
+	} {
+		f := make([]float32, len(c.affs))
+		for i, v := range c.affs {
+			f[i] = float32(v) / 255
+		}
+		b.Run(c.name+"/uint8", func(b *testing.B) { benchmarkMutex(b, c.affs, shape) })
+		b.Run(c.name+"/float32", func(b *testing.B) { benchmarkMutex(b, f, shape) })
+	}
 }
 
 func benchmarkMutex[T Affinity](b *testing.B, affs []T, shape []int) {

@@ -161,7 +161,7 @@ func TestEdgeStatisticsOfABlock(t *testing.T) {
 
 func BenchmarkEdgeStatistics(b *testing.B) {
 	shape := []int{96, 96, 96}
-	frags, affs := syntheticFragments(shape), syntheticAffinities(shape, nine)
+	frags, affs := syntheticFragments(shape, 48), syntheticAffinities(shape, 48, nine)
 	score := [][]int{{0}, {0}, {0}, {1}, {1}, {1}, {1}, {1}, {1}}
 	b.SetBytes(int64(len(affs)))
 	for b.Loop() {

@@ -2,9 +2,8 @@ package kernels
 
 import "math/rand/v2"
 
-// syntheticFragments returns the Voronoi cells of a jittered grid of 48-voxel pitch.
-func syntheticFragments(shape []int) []uint64 {
-	const pitch = 48
+// syntheticFragments returns the Voronoi cells of a jittered grid of some pitch, in voxels.
+func syntheticFragments(shape []int, pitch int) []uint64 {
 	r := rand.New(rand.NewPCG(1, 1))
 	cells := make([]int, len(shape))
 	for d, s := range shape {
@@ -41,9 +40,9 @@ func syntheticFragments(shape []int) []uint64 {
 }
 
 // syntheticAffinities returns noisy affinities of syntheticFragments.
-func syntheticAffinities(shape []int, offsets [][]int) []uint8 {
+func syntheticAffinities(shape []int, pitch int, offsets [][]int) []uint8 {
 	r := rand.New(rand.NewPCG(2, 2))
-	labels, n := syntheticFragments(shape), voxels(shape)
+	labels, n := syntheticFragments(shape, pitch), voxels(shape)
 	affs := make([]uint8, n*len(offsets))
 	for c, o := range offsets {
 		for i := range n {
