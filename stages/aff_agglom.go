@@ -27,7 +27,7 @@ type AffAgglom struct {
 	Scores    map[string][]geometry.Coordinate `json:"scores" config:"required"`
 	BulkWrite bool                             `json:"bulk_write,omitempty"` // accepted; writes are always batched
 
-	partial bool // set by Plan: fragments may cross blocks, which contribute sums and counts
+	partial bool // set by Plan: fragments may cross blocks, which contribute sums and counts; see onOwnGrid
 }
 
 // Common returns the fields that every task has.
@@ -94,9 +94,9 @@ func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	}
 	p.Graphs = map[string]GraphSpec{"db": rag}
 	voxel := len(t.AffsData.Neighborhood)*affs.DType.Size() + 8
-	if t.partial = frags.Grid == nil || rag.Grid == nil || !sameTiles(*frags.Grid, p.Grid) || !sameTiles(*rag.Grid, p.Grid); t.partial {
+	if t.partial = !onOwnGrid(frags, rag, p.Grid); t.partial {
 		voxel += affs.DType.Size() + 8 // of one offset at a time
-		t.warnOfBorder(p, frags)
+		t.widen(p, frags)
 	}
 	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * int64(voxel)
 	return p, nil
@@ -177,7 +177,12 @@ func sameTiles(a, b geometry.Grid) bool {
 
 // Init adds the edge attributes to the graph and voids what an earlier generation wrote there.
 func (t *AffAgglom) Init(ctx context.Context, env *Env) error {
-	return initGraph(ctx, env, &t.DB, t.clear)
+	return initGraph(ctx, env, &t.DB, func(ctx context.Context, s graph.Store) error {
+		if err := t.clear(ctx, s); err != nil {
+			return err
+		}
+		return t.remember(ctx, s, env)
+	})
 }
 
 // Drop removes this task's edge attributes; edges with no attribute left go.
@@ -210,7 +215,10 @@ func (t *AffAgglom) Open(ctx context.Context, env *Env) (Processor, error) {
 			}
 		}
 	}
-	p.rag, err = env.Graphs.Open(ctx, t.DB.Path)
+	if p.rag, err = env.Graphs.Open(ctx, t.DB.Path); err != nil {
+		return nil, err
+	}
+	p.partial, err = contributes(ctx, p.rag, env)
 	return p, err
 }
 
@@ -219,6 +227,7 @@ type affAgglom struct {
 	env         *Env
 	affs, frags *openArray
 	rag         graph.Store
+	partial     bool // blocks contribute sums and counts
 	names       []string
 	scoresOf    [][]int // by offset: the scores it counts for
 }
@@ -275,7 +284,7 @@ func (p *affAgglom) statistics(labels []uint64, affs *nd.Array, shape []int, off
 // edges returns the edges that are the block's to write: those whose first node lies in it, as its id says, the
 // fragments having been made on this task's own grid.
 func (p *affAgglom) edges(b geometry.Block, pairs []kernels.PairStats) ([]graph.Edge, error) {
-	columns, voxels := p.columns(), p.env.Plan.Graphs["db"].BlockVoxels
+	columns, voxels := p.columns(), p.BlockSize.Prod()
 	first, last := uint64(b.Index*voxels)+1, uint64((b.Index+1)*voxels)
 	var edges []graph.Edge
 	for _, pair := range pairs {

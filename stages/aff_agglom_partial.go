@@ -2,6 +2,7 @@ package stages
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -14,12 +15,40 @@ import (
 // Fragments that were not made on the task's own grid may cross its blocks, so that no block sees all contacts of a pair.
 // Then each voxel pair (p, p+o) counts in one block, the one that holds p, and blocks contribute sums and counts.
 
-// warnOfBorder says what a region that leaves out some of the fragments' extent means for fragments that cross its border.
-func (t *AffAgglom) warnOfBorder(p *Plan, frags ArraySpec) {
-	if !p.Region.Equal(frags.ROI()) {
-		p.warnf("the fragments were not made on this task's blocks: scores of those that reach beyond %v cover what lies inside", p.Region)
-	}
+// onOwnGrid reports whether fragments and nodes are made by tasks of this pipeline on the given grid: no fragment crosses
+// its blocks then.
+func onOwnGrid(frags ArraySpec, rag GraphSpec, grid geometry.Grid) bool {
+	return frags.Grid != nil && rag.Grid != nil && sameTiles(*frags.Grid, grid) && sameTiles(*rag.Grid, grid)
 }
+
+// widen selects the blocks around the region as well, in which contacts of its fragments may count. Of fragments that
+// nobody knows the blocks of, it warns: they may reach further.
+func (t *AffAgglom) widen(p *Plan, frags ArraySpec) {
+	if frags.Grid == nil && !p.Region.Equal(frags.ROI()) {
+		p.warnf("fragments may reach beyond %v: their scores cover the contacts there and %v voxels around", p.Region, t.Context)
+	}
+	low, high := p.Grid.Context()
+	p.Region = p.Grid.WrittenBy(p.Grid.Writers(p.Region.Grow(low, high)))
+}
+
+// remember notes in the graph whether the generation's blocks contribute shares or write edges. Both must not mix: the
+// plan may change its mind when the tasks that made the fragments are not in the pipeline any more.
+func (t *AffAgglom) remember(ctx context.Context, s graph.Store, env *Env) error {
+	generation := ""
+	if t.partial {
+		generation = env.Generation
+	}
+	return s.SetGeneration(ctx, env.Task+sharing, generation)
+}
+
+// contributes reports what remember noted.
+func contributes(ctx context.Context, s graph.Store, env *Env) (bool, error) {
+	generation, err := s.Generation(ctx, env.Task+sharing)
+	return err == nil && generation == env.Generation, err
+}
+
+// sharing makes a task's name that of the note.
+const sharing = " (sums and counts)"
 
 // shares returns what the block contributes to the scores of the fragments in it.
 func (p *affAgglom) shares(b geometry.Block, labels, affs *nd.Array) (graph.Partials, error) {

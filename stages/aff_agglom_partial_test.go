@@ -250,3 +250,80 @@ func TestAnyBlocksAreWhole(t *testing.T) {
 		}
 	})
 }
+
+// TestBlocksGoOnAsBegun processes half of the blocks in a pipeline that makes the fragments and half in one that finds
+// them on disk, which knows nothing of their blocks.
+func TestBlocksGoOnAsBegun(t *testing.T) {
+	for _, first := range []string{"made", "found"} {
+		w := smallWorld(t)
+		made, found := newSerial(t, w.dir), newSerial(t, w.dir)
+		made.run(w.extract(w.block, c(1, 1)))
+		made.run(w.agglom("whole", w.block))
+		order := []*serial{made, found}
+		if first == "found" {
+			slices.Reverse(order)
+		}
+		for half, s := range order {
+			s.close()
+			task := w.agglom("blocks", w.block)
+			env := s.prepare(task)
+			p, err := task.Open(context.Background(), env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := int64(half); i < env.Plan.Grid.Len(); i += 2 {
+				if _, err := p.Process(context.Background(), env.Plan.Grid.At(i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.Close()
+			s.close()
+		}
+		_, edges := readGraph(t, w.path("db.sqlite"))
+		for _, e := range edges { // blocks, blocks__size, distance, whole, whole__size
+			if !closeMeans(e.Values[:2], e.Values[3:], 1e-12) {
+				t.Fatalf("first %s: edge %d, %d: %v by blocks, %v of the whole", first, e.U, e.V, e.Values[:2], e.Values[3:])
+			}
+		}
+	}
+}
+
+// TestRegionsOfOtherBlocks processes a region's blocks alone: the edges of its fragments are what they will be in the
+// whole.
+func TestRegionsOfOtherBlocks(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t, dir)
+		s := newSerial(t, w.dir)
+		frags := s.run(w.extract(w.block, geometry.Fill(len(w.shape), 0)))
+		s.run(w.agglom("whole", w.block))
+		block := rapid.SliceOfN(rapid.IntRange(2, 5), len(w.shape), len(w.shape)).Draw(t, "other block")
+		task := w.agglom("blocks", block)
+		home := frags.Plan.Grid.At(rapid.Int64Range(0, frags.Plan.Grid.Len()-1).Draw(t, "region")).WriteROI
+		task.Shared.ROI = &home
+		env := s.prepare(task)
+		p, err := task.Open(context.Background(), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		for i := range env.Plan.Grid.Len() {
+			if b := env.Plan.Grid.At(i); env.Plan.Region.Contains(b.WriteROI) {
+				if _, err := p.Process(context.Background(), b); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		s.close()
+		nodes, edges := readGraph(t, w.path("db.sqlite"))
+		inside := map[int64]bool{}
+		for _, n := range nodes {
+			inside[n.ID] = home.ContainsPoint(n.Position)
+		}
+		for _, e := range edges { // blocks, blocks__size, distance, whole, whole__size
+			if inside[e.U] && !closeMeans(e.Values[:2], e.Values[3:], 1e-12) {
+				t.Fatalf("edge %d, %d: %v in the region, %v in the whole", e.U, e.V, e.Values[:2], e.Values[3:])
+			}
+		}
+	})
+}

@@ -132,7 +132,7 @@ func (w *world) agglom(score string, block geometry.Coordinate) *stages.AffAgglo
 	t := &stages.AffAgglom{DB: w.db(), AffsData: stages.Dataset{Store: w.path("affs")},
 		FragsData: stages.Dataset{Store: w.path("frags")}, BlockSize: block,
 		Scores: map[string][]geometry.Coordinate{score: w.neighborhood}}
-	t.Shared.TaskType, t.Shared.Name = "aff-agglom", score
+	t.Shared.TaskType, t.Shared.Name = "aff-agglom-"+score, score // two scores, two tasks
 	return t
 }
 
