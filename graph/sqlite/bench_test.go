@@ -91,7 +91,26 @@ func BenchmarkWrite(b *testing.B) {
 				return s.WriteEdges(context.Background(), benchWriter, []string{"a", "b"}, benchEdges(block))
 			})
 		})
+		b.Run(fmt.Sprintf("partials/repeated=%v", repeated), func(b *testing.B) {
+			benchWrite(b, nodesPerBlock*edgesPerNode, repeated, func(s graph.Store, block int64) error {
+				return s.WritePartials(context.Background(), benchWriter, benchPartials(block))
+			})
+		})
 	}
+}
+
+// benchPartials returns the edges as shares; those into the next block are shared with it.
+func benchPartials(block int64) graph.Partials {
+	p := graph.Partials{Block: block, Scores: []graph.Score{{Mean: "a"}, {Mean: "b"}}}
+	for _, e := range benchEdges(block) {
+		p.Pairs = append(p.Pairs, graph.Partial{U: e.U, V: e.V, Sum: e.Values, Count: []int64{3, 5}})
+	}
+	for _, e := range benchEdges(block - 1) {
+		if e.V > block*voxelsPerBlock {
+			p.Pairs = append(p.Pairs, graph.Partial{U: e.U, V: e.V, Sum: e.Values, Count: []int64{2, 4}})
+		}
+	}
+	return p
 }
 
 // benchWrite times 200 blocks an iteration.
