@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"volara/geometry"
 	"volara/graph"
@@ -48,7 +49,7 @@ func (s *Show) Compare(ctx context.Context) (chunks, rows int, err error) {
 }
 
 // SameChunks reports the first file that differs between two zarr arrays, or is in one only; metadata, which name the
-// run that wrote them, are left out. It returns the number of files.
+// run that wrote them, and hidden files, which are no part of an array, are left out. It returns the number of files.
 func SameChunks(a, b string) (int, error) {
 	files, err := chunkFiles(a)
 	if err != nil {
@@ -74,7 +75,7 @@ func SameChunks(a, b string) (int, error) {
 func chunkFiles(dir string) (map[string]bool, error) {
 	files := map[string]bool{}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || e.Name() == "zarr.json" {
+		if err != nil || e.IsDir() || e.Name() == "zarr.json" || strings.HasPrefix(e.Name(), ".") {
 			return err
 		}
 		rel, err := filepath.Rel(dir, path)

@@ -38,8 +38,8 @@ func (t *TaskPlan) fingerprint(base string, generations map[string]string) (fing
 		delete(f.Config, field)
 	}
 	forgetDeclarations(f.Config)
-	if ordered, ok := t.Stage.(interface{ Order() []string }); ok {
-		f.Config["order"] = anyList(ordered.Order())
+	if more, ok := t.Stage.(interface{ Details() []string }); ok {
+		f.Config["details"] = anyList(more.Details())
 	}
 	relative(f.Config, base)
 	if t.Plan.Global {

@@ -47,8 +47,8 @@ func known(ctx context.Context, state *stream.State) (map[string]geometry.Roi, e
 }
 
 // prepare settles every task's generation and makes its outputs; it returns the generations by task. Nothing is
-// written before every task has been checked.
-func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.Graphs, log *slog.Logger) (map[string]string, error) {
+// written before every task has been checked. crashed says that the run before this one was killed.
+func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.Graphs, crashed bool, log *slog.Logger) (map[string]string, error) {
 	decisions, err := p.decide(ctx, state)
 	if err != nil {
 		return nil, err
@@ -62,6 +62,7 @@ func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.
 		generations[d.task.Name] = id
 		env := p.env(d.task, graphs)
 		env.Generation, env.Marker, env.Replace = id, d.marker(id), d.recorded
+		env.Crashed = crashed
 		if err := d.task.Stage.Init(ctx, env); err != nil {
 			return nil, fmt.Errorf("prepare the outputs of %s: %w", d.task.Name, err)
 		}

@@ -181,7 +181,9 @@ func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map
 // tryPrepare closes the databases again: the worker opens its own.
 func (r *run) tryPrepare(ctx context.Context, plan *Plan, state *stream.State) (map[string]string, error) {
 	graphs := plan.newGraphs()
-	generations, err := plan.prepare(ctx, state, graphs, r.log)
+	last, statusErr := stream.ReadStatus(RunDir(r.StateDir, r.pipeline.Name))
+	crashed := statusErr == nil && (last.State == stream.StateRunning || last.State == stream.StatePaused)
+	generations, err := plan.prepare(ctx, state, graphs, crashed, r.log)
 	return generations, errors.Join(err, graphs.Close())
 }
 
@@ -213,7 +215,12 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (stream.Status, error
 	}()
 	status, err := tracker.Run(trackerCtx)
 	stopWorker()
-	return status, errors.Join(err, <-worked)
+	err = errors.Join(err, <-worked)
+	// Other processes must hear that the run has ended before the server goes.
+	if flushErr := r.nc.FlushTimeout(2 * time.Second); flushErr != nil {
+		r.log.Warn("other workers may not have heard that the run has ended", "error", flushErr)
+	}
+	return status, err
 }
 
 // work runs the worker of this process until ctx ends.

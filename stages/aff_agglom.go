@@ -59,6 +59,9 @@ func (t *AffAgglom) columns() []string {
 	return columns
 }
 
+// Details tells what determines the edges and the task's own fields do not show: the attributes written.
+func (t *AffAgglom) Details() []string { return t.columns() }
+
 // sizeSuffix marks the edge attribute that holds a score's number of voxel pairs.
 const sizeSuffix = "__size"
 

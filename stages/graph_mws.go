@@ -92,8 +92,8 @@ func (t *GraphMWS) attrs() []string {
 
 func (t *GraphMWS) bounded() bool { return t.BoundedRead == nil || *t.BoundedRead }
 
-// Order tells what the configuration as a mapping does not: the order of the weights, which breaks ties.
-func (t *GraphMWS) Order() []string { return t.attrs() }
+// Details tells what determines the table and the configuration as a mapping does not show: the order of the weights.
+func (t *GraphMWS) Details() []string { return t.attrs() }
 
 // Bind declares graph and starting table as inputs, the table as output.
 func (t *GraphMWS) Bind(b *Binder) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"volara/zarr"
+	"volara/zarr/store"
 )
 
 // markerAttr is the attribute that every output array carries.
@@ -20,7 +21,7 @@ func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
 		var there *Marker
 		if there, err = ReadMarker(array); err == nil && there != nil {
 			if there.Generation == env.Generation {
-				return array.Close()
+				return errors.Join(array.Close(), cleanUp(ctx, env, spec.Path))
 			}
 			if env.Replace {
 				if err := errors.Join(array.Close(), zarr.Remove(ctx, spec.Path)); err != nil {
@@ -40,6 +41,19 @@ func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
 	marker.Layout = layoutOf(array)
 	err = array.SetAttributes(ctx, map[string]any{markerAttr: marker})
 	return errors.Join(err, array.Close())
+}
+
+// cleanUp removes the temporary files that a killed run has left in an array.
+func cleanUp(ctx context.Context, env *Env, path string) error {
+	if !env.Crashed {
+		return nil
+	}
+	local, err := store.OpenLocal(path, store.LocalOptions{})
+	if err != nil {
+		return err
+	}
+	_, err = local.Clean(ctx, 0)
+	return errors.Join(err, local.Close())
 }
 
 // creation returns what the array is created from.

@@ -62,7 +62,7 @@ func (t *Relabel) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	if err != nil {
 		return nil, &FieldError{"seg_data", err}
 	}
-	segs.Region = p.Region
+	segs.Region, segs.Grid = p.Region, nil // segments cross blocks
 	p.Arrays = map[string]ArraySpec{"seg_data": segs}
 	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * 16
 	return p, nil

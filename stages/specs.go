@@ -33,7 +33,7 @@ type ArraySpec struct {
 	Region geometry.Roi
 	// Warnings says what is odd about the array on disk.
 	Warnings []string
-	// Grid is that of the task that writes the array; nil when none in the pipeline does.
+	// Grid is that of the task that writes the array, if its labels end at its blocks; else nil.
 	Grid *geometry.Grid
 }
 

@@ -74,6 +74,7 @@ type Env struct {
 	Generation string // of the task's outputs
 	Plan       *Plan
 	Marker     Marker // what every output carries
+	Crashed    bool   // the run before this one was killed: it may have left temporary files
 	Replace    bool   // what an earlier generation of this task has left is void and is removed
 	Cache      *zarr.Cache
 	Graphs     *Graphs

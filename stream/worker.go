@@ -143,6 +143,9 @@ func (w *Worker) join(ctx context.Context, last uint64) (runRecord, error) {
 		case err == nil && !record.Ended && record.Epoch > 0 && time.Since(began) > rejoinDelay && !w.wakes.stops(record.Epoch):
 			return record, nil
 		}
+		if w.opts.UntilDone && last > 0 && w.wakes.stops(last) && !w.nc.IsConnected() {
+			return runRecord{Ended: true}, nil // the server went with the run before its record could be read
+		}
 		if w.nc.IsClosed() {
 			return runRecord{}, fault.Environment(errors.New("the connection to NATS is closed"))
 		}
