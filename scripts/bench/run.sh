@@ -32,6 +32,6 @@ timed ours-again "$root/bin/volara" up --workers 2 --progress off "$work/ours/pi
 
 echo "== mutex watershed alone, one core"
 for size in 96 160; do
-	taskset -c 0 "$python" "$here/mwatershed.py" "$work/ours/volume.zarr" $size "$work/raw"
+	taskset -c 0 "$python" "$here/mutex_watershed.py" "$work/ours/volume.zarr" $size "$work/raw"
 done
 (cd "$root" && AFFINITIES=$work/raw taskset -c 0 go test ./kernels -run XXX -bench MutexWatershedRaw -benchtime 5x | grep Benchmark)

@@ -1,4 +1,4 @@
-"""mwatershed alone on the first N³ voxels of FILE.zarr/affs: mwatershed.py FILE.zarr [N [RAW]]. With RAW, the affinities are also
+"""mwatershed alone on the first N³ voxels of FILE.zarr/affs: mutex_watershed.py FILE.zarr [N [RAW]]. With RAW, the affinities are also
 written there as plain bytes (RAW/affsN.raw) for `go test ./kernels -bench MutexWatershedRaw`."""
 import sys, time
 from pathlib import Path
