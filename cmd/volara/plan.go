@@ -15,7 +15,7 @@ type planCmd struct {
 	pipelineArgs
 	selectionArgs
 	Workers int  `help:"Blocks in work at once, for the memory; default: as many as cores." placeholder:"N"`
-	Cache   int  `help:"MiB of decoded chunks kept." default:"128"`
+	Cache   int  `help:"MiB of decoded chunks kept." default:"256"`
 	JSON    bool `name:"json" help:"Print JSON."`
 }
 

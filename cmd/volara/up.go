@@ -22,7 +22,7 @@ type upCmd struct {
 	Progress string `help:"How progress is shown." enum:"auto,tty,plain,json,off" default:"auto"`
 	Listen   string `help:"Address on which the embedded NATS server takes other workers; default: loopback, any free port." placeholder:"HOST:PORT"`
 	Stay     bool   `help:"Keep the server up after the run has ended, until interrupted."`
-	Cache    int    `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"128"`
+	Cache    int    `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
 	Level    string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
 }
 

@@ -23,7 +23,7 @@ type Worker struct {
 	Run     string `name:"run" required:"" help:"Name of the run."`
 	State   string `help:"State directory of the run, where it is on this machine or shared." type:"path" placeholder:"DIR"`
 	Workers int    `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
-	Cache   int64  `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"128"`
+	Cache   int64  `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
 	Name    string `help:"Name of this worker, unique in the run; default: host and process."`
 	Stay    bool   `help:"Wait for the run to be started again after it has ended."`
 	Level   string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
