@@ -77,6 +77,7 @@ func (c Coordinate) All(ok func(int) bool) bool {
 
 // Divides reports whether every component of o is a multiple of c's.
 func (c Coordinate) Divides(o Coordinate) bool {
+	c.mustMatch(o)
 	for i, v := range c {
 		if v == 0 || o[i]%v != 0 {
 			return false
@@ -94,10 +95,14 @@ func (c Coordinate) String() string {
 	return "(" + strings.Join(parts, ", ") + ")"
 }
 
-func (c Coordinate) zip(o Coordinate, f func(a, b int) int) Coordinate {
+func (c Coordinate) mustMatch(o Coordinate) {
 	if len(c) != len(o) {
 		panic(fmt.Sprintf("geometry: %v and %v have different numbers of dimensions", c, o))
 	}
+}
+
+func (c Coordinate) zip(o Coordinate, f func(a, b int) int) Coordinate {
+	c.mustMatch(o)
 	r := make(Coordinate, len(c))
 	for i := range c {
 		r[i] = f(c[i], o[i])

@@ -63,6 +63,7 @@ func (r Roi) Contains(o Roi) bool {
 
 // ContainsPoint reports whether p lies in the box.
 func (r Roi) ContainsPoint(p Coordinate) bool {
+	r.Offset.mustMatch(p)
 	for i, v := range p {
 		if v < r.Offset[i] || v >= r.Offset[i]+r.Shape[i] {
 			return false

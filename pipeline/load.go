@@ -144,19 +144,15 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 // newTask decodes one task and binds its resources.
 func newTask(types map[string]stages.Factory, node *config.Node, grid stages.GridMode, base string, named stages.Named) (*Task, error) {
-	var head struct {
-		TaskType string `json:"task_type"`
-	}
 	typeNode := node.Get("task_type")
 	if typeNode.Kind() != config.String {
 		return nil, node.Errorf("every task needs a task_type").Hint("one of %s", strings.Join(stages.TypeNames(types), ", "))
 	}
-	head.TaskType = typeNode.Text()
-	factory, ok := types[head.TaskType]
+	factory, ok := types[typeNode.Text()]
 	if !ok {
 		return nil, unknownType(types, typeNode)
 	}
-	node.Describe(head.TaskType)
+	node.Describe(typeNode.Text())
 	stage := factory()
 	if err := node.Decode(stage); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ type openArray struct {
 // openInput opens an array for reading, through the worker's cache of decoded chunks. Where this program made the array,
 // finished blocks have stored all their chunks: a missing one is an error, and not background.
 func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
-	a, err := openOutput(ctx, d, env)
+	a, err := openOutput(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
 }
 
 // openOutput opens an array that Init has made.
-func openOutput(ctx context.Context, d *Dataset, _ *Env) (*openArray, error) {
+func openOutput(ctx context.Context, d *Dataset) (*openArray, error) {
 	array, err := zarr.Open(ctx, d.Store)
 	if err != nil {
 		return nil, err

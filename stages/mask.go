@@ -59,7 +59,7 @@ func (m *mask) apply(values []float64) {
 	}
 }
 
-// clear sets to 0 what a plain mask excludes.
+// clearMasked sets to 0 what a plain mask excludes.
 func clearMasked[T uint8 | float32](m *mask, values []T) {
 	if m == nil {
 		return

@@ -161,9 +161,3 @@ func orMissing(path string, err error) error {
 
 // PlannedLUT reports whether a task of the pipeline writes the table.
 func (s *Specs) PlannedLUT(path string) bool { return s.luts[path] }
-
-// PlannedGraph returns the graph that an earlier task of the pipeline has planned.
-func (s *Specs) PlannedGraph(path string) (GraphSpec, bool) {
-	spec, ok := s.graphs[path]
-	return spec, ok
-}

@@ -16,10 +16,10 @@ import (
 // ErrNoGeneration says that a task has no generation yet, or that it was dropped.
 var ErrNoGeneration = errors.New("the task has no generation")
 
-// ErrConflict says that somebody else changed the state in between: the caller's view of it is out of date.
 // ErrLeaseHeld says that another tracker leads the run.
 var ErrLeaseHeld = errors.New("another tracker leads the run")
 
+// ErrConflict says that somebody else changed the state in between: the caller's view of it is out of date.
 var ErrConflict = errors.New("the state of the run was changed by somebody else")
 
 // A Generation is one life of one task's outputs. Done blocks, messages and events belong to a generation; those of
@@ -123,24 +123,6 @@ func (s *State) Begin(ctx context.Context, task string, fingerprint json.RawMess
 		return Generation{}, fmt.Errorf("begin a generation of task %s: %w", task, jetStreamError(err))
 	}
 	return g, s.forget(ctx, task)
-}
-
-// SetFingerprint replaces the fingerprint of a task's current generation and leaves all else as it is: for a change
-// that does not touch the outputs.
-func (s *State) SetFingerprint(ctx context.Context, task string, fingerprint json.RawMessage) error {
-	g, revision, err := s.generation(ctx, task)
-	if err != nil {
-		return err
-	}
-	g.Fingerprint = fingerprint
-	data, err := json.Marshal(g)
-	if err != nil {
-		return fmt.Errorf("encode the generation of task %s: %w", task, err)
-	}
-	if _, err := s.kv.Update(ctx, keyGeneration(task), data, revision); err != nil {
-		return fmt.Errorf("update the generation of task %s: %w", task, jetStreamError(err))
-	}
-	return nil
 }
 
 // Drop forgets a task: its generation and all that was done in it. A task without a generation is no error.
