@@ -32,8 +32,8 @@ func (s *Show) Undisturbed(ctx context.Context) error {
 	return s.up(ctx, In(s.Dir).Pipeline).Run()
 }
 
-// Interrupted segments the same volume again elsewhere, kills the run with SIGKILL once half of its blocks are done, and
-// lets another one finish it. It returns how many blocks were done when it was killed, and how many there are.
+// Interrupted segments the same volume again elsewhere, kills the run with SIGKILL half way, and lets another one finish
+// it. It returns how many blocks were done when it was killed, and how many there are.
 func (s *Show) Interrupted(ctx context.Context) (done, total int64, err error) {
 	file, err := s.second()
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Show) second() (string, error) {
 	return files.Pipeline, os.WriteFile(files.Pipeline, text, 0o666)
 }
 
-// half waits until half of a run's blocks are done.
+// half waits until half of the blocks of a run's first task, which has most of the work, are done.
 func (s *Show) half(ctx context.Context, file string) (done, total int64, err error) {
 	p, err := pipeline.Load(stages.Builtin(), file)
 	if err != nil {
@@ -107,13 +107,14 @@ func (s *Show) half(ctx context.Context, file string) (done, total int64, err er
 		if err != nil {
 			continue // it has not begun
 		}
+		if len(status.Tasks) == 0 || 2*status.Tasks[0].Done < status.Tasks[0].Total {
+			continue
+		}
 		done, total = 0, 0
 		for _, t := range status.Tasks {
 			done, total = done+t.Done, total+t.Total
 		}
-		if total > 0 && 2*done >= total {
-			return done, total, nil
-		}
+		return done, total, nil
 	}
 }
 
