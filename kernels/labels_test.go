@@ -179,11 +179,14 @@ func TestContingencyByHand(t *testing.T) {
 }
 
 func TestValues(t *testing.T) {
-	if i, found := HasNaN([]float32{0, float32(math.Inf(1)), float32(math.NaN())}); !found || i != 2 {
-		t.Errorf("NaN at %d, %v", i, found)
+	if i := FirstNotFinite([]float32{0, 1, float32(math.NaN())}); i != 2 {
+		t.Errorf("the first NaN is at %d", i)
 	}
-	if _, found := HasNaN([]float64{1}); found {
-		t.Error("found a NaN")
+	if i := FirstNotFinite([]float64{0, math.Inf(-1), math.NaN()}); i != 1 {
+		t.Errorf("the first infinity is at %d", i)
+	}
+	if i := FirstNotFinite([]float64{1}); i != -1 {
+		t.Errorf("1 is not finite, at %d", i)
 	}
 	f := make([]float64, 2)
 	if Scale255(f, []uint8{51, 255}); f[0] != 51.0/255 || f[1] != 1 {

@@ -1,13 +1,13 @@
 package kernels
 
-// HasNaN returns the index of the first NaN, if there is one.
-func HasNaN[T float32 | float64](values []T) (index int, found bool) {
+// FirstNotFinite returns the index of the first NaN or infinity, −1 when there is none.
+func FirstNotFinite[T float32 | float64](values []T) int {
 	for i, v := range values {
-		if v != v {
-			return i, true
+		if v-v != 0 {
+			return i
 		}
 	}
-	return 0, false
+	return -1
 }
 
 // Scale255 writes src/255, computed in T, to dst.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -63,7 +64,7 @@ func PlanDrop(ctx context.Context, p *Pipeline, o DropOptions) (*Doomed, error) 
 		return d, nil
 	}
 	for _, t := range tasks {
-		items, err := t.outputs(ctx)
+		items, err := t.outputs(ctx, p.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +74,7 @@ func PlanDrop(ctx context.Context, p *Pipeline, o DropOptions) (*Doomed, error) 
 }
 
 // outputs lists the task's outputs that exist.
-func (t *Task) outputs(ctx context.Context) ([]DropItem, error) {
+func (t *Task) outputs(ctx context.Context, run string) ([]DropItem, error) {
 	var items []DropItem
 	for _, u := range t.Uses {
 		if !u.Write {
@@ -83,7 +84,7 @@ func (t *Task) outputs(ctx context.Context) ([]DropItem, error) {
 		if _, err := os.Lstat(item.Path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := t.checkMaker(ctx, u.Resource); err != nil {
+		if err := t.checkMaker(ctx, run, u.Resource); err != nil {
 			return nil, err
 		}
 		if err := item.measure(u.Resource); err != nil {
@@ -95,8 +96,8 @@ func (t *Task) outputs(ctx context.Context) ([]DropItem, error) {
 }
 
 // checkMaker refuses an output that carries no mark of having been made by the task.
-func (t *Task) checkMaker(ctx context.Context, r stages.Resource) error {
-	made := false
+func (t *Task) checkMaker(ctx context.Context, run string, r stages.Resource) error {
+	maker := ""
 	switch r.Kind {
 	case stages.KindArray:
 		marker, _, err := stages.OutputMarker(ctx, r.ID)
@@ -106,24 +107,33 @@ func (t *Task) checkMaker(ctx context.Context, r stages.Resource) error {
 		if err != nil {
 			return fmt.Errorf("%s, an output of %s: %w", r.ID, t.Name, err)
 		}
-		made = marker != nil
+		if marker != nil {
+			maker = stages.GraphName(marker.Run, marker.Task)
+		}
 	case stages.KindLUT:
 		marker, err := stages.LUTMarker(r.ID)
 		if err != nil {
 			return err
 		}
-		made = marker != nil
+		if marker != nil {
+			maker = stages.GraphName(marker.Run, marker.Task)
+		}
 	default:
 		generation, err := stages.GraphGeneration(ctx, r.ID, t.Name)
 		if err != nil {
 			return fmt.Errorf("%s, an output of %s: %w", r.ID, t.Name, err)
 		}
-		made = generation != ""
+		if by, _, ok := strings.Cut(generation, "/"); ok {
+			maker = stages.GraphName(by, t.Name)
+		}
 	}
-	if !made {
+	switch maker {
+	case stages.GraphName(run, t.Name):
+		return nil
+	case "":
 		return inputErrorf("%s carries no marker of this program: %s did not make it, so it is not dropped; remove it by hand, or drop with --keep-outputs", r.ID, t.Name)
 	}
-	return nil
+	return inputErrorf("%s was made by %s (run/task) and not by %s of run %s, so it is not dropped; drop it there, or remove it by hand", r.ID, maker, t.Name, run)
 }
 
 // measure adds up files and bytes below the item's path; parts of a database cannot be told apart.
@@ -165,7 +175,7 @@ func (d *Doomed) Drop(ctx context.Context) (err error) {
 	}
 	for i := len(d.tasks) - 1; i >= 0; i-- {
 		t := d.tasks[i]
-		if err := t.Stage.Drop(ctx, &stages.Env{Task: t.Name, Graphs: graphs, Logger: d.options.Logger}); err != nil {
+		if err := t.Stage.Drop(ctx, &stages.Env{Run: d.pipeline.Name, Task: t.Name, Graphs: graphs, Logger: d.options.Logger}); err != nil {
 			return errors.Join(fmt.Errorf("drop the outputs of %s: %w", t.Name, err), graphs.Close())
 		}
 	}
@@ -200,6 +210,10 @@ func (d *Doomed) dropRecords(ctx context.Context) (err error) {
 		if err := state.Drop(ctx, name); err != nil {
 			return err
 		}
+	}
+	// The status tells of blocks that are done no more.
+	if err := os.Remove(filepath.Join(RunDir(d.options.StateDir, d.pipeline.Name), "status.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	if d.whole() {
 		return os.RemoveAll(RunDir(d.options.StateDir, d.pipeline.Name))

@@ -78,6 +78,9 @@ func Parse(types map[string]stages.Factory, file string, src []byte) (*Pipeline,
 
 func build(types map[string]stages.Factory, file string, roots []*config.Node) (*Pipeline, error) {
 	base, err := filepath.Abs(filepath.Dir(file))
+	if err == nil {
+		base, err = stages.RealPath(base)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the folder of %s: %w", file, err)
 	}
@@ -90,7 +93,7 @@ func build(types map[string]stages.Factory, file string, roots []*config.Node) (
 		p.Name = doc.Name
 	}
 	if !validName.MatchString(p.Name) {
-		return nil, roots[0].Get("name").Errorf("%q is no name for a run; letters, digits, _, - and . are possible", p.Name)
+		return nil, roots[0].Get("name").Errorf("%q is no name for a run; 1 to 100 letters, digits, _, - and . are possible (set name: in the file)", p.Name)
 	}
 	named := stages.Named{Datasets: doc.Datasets, DBs: doc.DBs, LUTs: doc.LUTs}
 	var errs []error
@@ -140,7 +143,7 @@ func stem(file string) string {
 	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
 
 // newTask decodes one task and binds its resources.
 func newTask(types map[string]stages.Factory, node *config.Node, grid stages.GridMode, base string, named stages.Named) (*Task, error) {
@@ -172,7 +175,7 @@ func newTask(types map[string]stages.Factory, node *config.Node, grid stages.Gri
 	}
 	t.Name = shared.Name
 	if !validName.MatchString(t.Name) {
-		return nil, node.At("name").Errorf("%q is no name for a task; letters, digits, _, - and . are possible", t.Name)
+		return nil, node.At("name").Errorf("%q is no name for a task; 1 to 100 letters, digits, _, - and . are possible", t.Name)
 	}
 	return t, nil
 }

@@ -11,13 +11,13 @@ import (
 )
 
 // checkOutputs makes sure that the outputs of done blocks are still those that the generation made.
-func (t *TaskPlan) checkOutputs(ctx context.Context, generation string) error {
+func (t *TaskPlan) checkOutputs(ctx context.Context, p *Pipeline, generation string) error {
 	check := func(path string, err error) error {
 		if err == nil || fault.IsEnvironment(err) {
 			return err
 		}
-		return fmt.Errorf("%s was altered since blocks of %s were recorded done: %w\nrestore it, or compute the task again: volara drop --task %s",
-			path, t.Name, err, t.Name)
+		return fmt.Errorf("%s was altered since blocks of %s were recorded done: %w\nrestore it, or compute the task again: volara drop --task %s %s",
+			path, t.Name, err, t.Name, p.File)
 	}
 	for _, u := range t.Uses {
 		if !u.Write {
@@ -30,7 +30,7 @@ func (t *TaskPlan) checkOutputs(ctx context.Context, generation string) error {
 		case stages.KindLUT:
 			err = checkLUT(u.Resource.ID, generation)
 		default:
-			err = checkGraph(ctx, u.Resource.ID, t.Name, generation)
+			err = checkGraph(ctx, u.Resource.ID, p.Name, t.Name, generation)
 		}
 		if err := check(u.Resource.ID, err); err != nil {
 			return err
@@ -67,13 +67,13 @@ func checkLUT(path, generation string) error {
 	return marker.Check(path)
 }
 
-func checkGraph(ctx context.Context, path, task, generation string) error {
+func checkGraph(ctx context.Context, path, run, task, generation string) error {
 	id, err := stages.GraphGeneration(ctx, path, task)
 	if err != nil {
 		return err
 	}
-	if id != generation {
-		return otherGeneration(id, generation)
+	if recorded := stages.GraphName(run, generation); id != recorded {
+		return otherGeneration(id, recorded)
 	}
 	return nil
 }

@@ -250,7 +250,7 @@ func (p *Plan) Regions() map[string]geometry.Roi {
 
 // env returns what a task's stage needs at run time.
 func (p *Plan) env(t *TaskPlan, graphs *stages.Graphs) *stages.Env {
-	return &stages.Env{Task: t.Name, Plan: t.Plan, Graphs: graphs}
+	return &stages.Env{Run: p.Pipeline.Name, Task: t.Name, Plan: t.Plan, Graphs: graphs}
 }
 
 func (p *Plan) newGraphs() *stages.Graphs { return stages.NewGraphs(maps.Clone(p.Schemas)) }

@@ -61,7 +61,7 @@ func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.
 		}
 		generations[d.task.Name] = id
 		env := p.env(d.task, graphs)
-		env.Generation, env.Marker, env.Replace = id, d.marker(id), d.recorded
+		env.Generation, env.Marker, env.Replace = id, d.marker(p.Pipeline.Name, id), d.recorded
 		env.Crashed = crashed
 		if err := d.task.Stage.Init(ctx, env); err != nil {
 			return nil, fmt.Errorf("prepare the outputs of %s: %w", d.task.Name, err)
@@ -80,7 +80,7 @@ func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, er
 	var errs []error
 	generations := map[string]string{}
 	for _, t := range p.Tasks {
-		d, err := t.decide(ctx, p.Pipeline.Base, state, records, generations)
+		d, err := t.decide(ctx, p.Pipeline, state, records, generations)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -97,8 +97,8 @@ func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, er
 	return decisions, nil
 }
 
-func (t *TaskPlan) decide(ctx context.Context, base string, state *stream.State, records map[string]stream.Generation, generations map[string]string) (*decision, error) {
-	f, err := t.fingerprint(base, generations)
+func (t *TaskPlan) decide(ctx context.Context, p *Pipeline, state *stream.State, records map[string]stream.Generation, generations map[string]string) (*decision, error) {
+	f, err := t.fingerprint(p.Base, generations)
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +110,11 @@ func (t *TaskPlan) decide(ctx context.Context, base string, state *stream.State,
 	d.recorded = true
 	var recorded fingerprint
 	if err := decodeJSON(record.Fingerprint, &recorded); err != nil {
-		return nil, fmt.Errorf("the record of task %s is unreadable (%w); volara drop --task %s --keep-outputs clears it", t.Name, err, t.Name)
+		return nil, fmt.Errorf("the record of task %s is unreadable (%w); volara drop --task %s --keep-outputs %s clears it", t.Name, err, t.Name, p.File)
 	}
 	if changes := f.changes(recorded); len(changes) > 0 {
-		return nil, fmt.Errorf("task %s was begun with another configuration:\n    %s\nrestore it, or start the task anew (volara drop --task %s), or give the run another name",
-			t.Name, strings.Join(changes, "\n    "), t.Name)
+		return nil, fmt.Errorf("task %s was begun with another configuration:\n    %s\nrestore it, or start the task anew (volara drop --task %s %s), or give the run another name",
+			t.Name, strings.Join(changes, "\n    "), t.Name, p.File)
 	}
 	if d.keep, d.reason = f.sameInputs(recorded); !d.keep {
 		return d, nil
@@ -124,7 +124,7 @@ func (t *TaskPlan) decide(ctx context.Context, base string, state *stream.State,
 		return nil, err
 	}
 	if done.Count() > 0 {
-		return d, t.checkOutputs(ctx, record.ID)
+		return d, t.checkOutputs(ctx, p, record.ID)
 	}
 	return d, nil
 }
@@ -174,7 +174,7 @@ func (d *decision) warnTakeOver(ctx context.Context, log *slog.Logger) {
 }
 
 // marker is what the outputs of a generation carry.
-func (d *decision) marker(generation string) stages.Marker {
-	return stages.Marker{Version: Version, Task: d.task.Name, TaskType: d.task.Stage.Common().TaskType,
+func (d *decision) marker(run, generation string) stages.Marker {
+	return stages.Marker{Version: Version, Run: run, Task: d.task.Name, TaskType: d.task.Stage.Common().TaskType,
 		Generation: generation, Config: d.print.Config, Inputs: d.print.Inputs}
 }

@@ -45,7 +45,7 @@ func (o *Opener) Open(ctx context.Context, text json.RawMessage, task string) (s
 			continue
 		}
 		env := o.plan.env(t, o.graphs)
-		env.Marker = stages.Marker{Version: Version, Task: task, TaskType: t.Stage.Common().TaskType, Generation: o.gens[task]}
+		env.Marker = stages.Marker{Version: Version, Run: o.plan.Pipeline.Name, Task: task, TaskType: t.Stage.Common().TaskType, Generation: o.gens[task]}
 		env.Generation, env.Cache, env.Logger = o.gens[task], o.cache, o.log.With("task", task)
 		p, err := t.Stage.Open(ctx, env)
 		if err != nil {

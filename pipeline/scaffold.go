@@ -36,13 +36,17 @@ func Scaffold(ctx context.Context, path, file string) ([]byte, error) {
 }
 
 type scaffold struct {
-	File, Name, Affs, Out, About string
-	Guessed                      bool // the array has no neighborhood of its own
-	Offsets, Bias                string
-	Groups                       []offsetGroup
-	Dims                         int
-	Block, Context               string
+	File, Name, Affs, About string
+	container               string // of the outputs
+	Guessed                 bool   // the array has no neighborhood of its own
+	Offsets, Bias           string
+	Groups                  []offsetGroup
+	Dims                    int
+	Block, Context          string
 }
+
+// Out returns the path of an output, quoted.
+func (s *scaffold) Out(name string) string { return strconv.Quote(s.container + "/" + name) }
 
 // An offsetGroup is a score: direct neighbours, or long-range ones.
 type offsetGroup struct {
@@ -51,6 +55,9 @@ type offsetGroup struct {
 }
 
 func newScaffold(spec stages.ArraySpec, path, file string) (*scaffold, error) {
+	if !geometry.Coordinate(spec.Shape).All(func(n int) bool { return n > 0 }) {
+		return nil, inputErrorf("%s is empty (shape %v)", path, spec.Shape)
+	}
 	offsets := spec.Neighborhood
 	if offsets == nil {
 		var err error
@@ -66,13 +73,13 @@ func newScaffold(spec stages.ArraySpec, path, file string) (*scaffold, error) {
 	if err != nil || strings.HasPrefix(rel, "..") {
 		rel = path
 	}
-	name := stem(filepath.Dir(path))
+	name := stem(file)
 	if !validName.MatchString(name) {
 		name = "segment"
 	}
 	groups, bias := groupOffsets(offsets)
 	return &scaffold{
-		File: filepath.Base(file), Name: name, Affs: strconv.Quote(rel), Out: stem(path) + "-segmented.zarr",
+		File: filepath.Base(file), Name: name, Affs: strconv.Quote(rel), container: stem(path) + "-segmented.zarr",
 		About:   fmt.Sprintf("%v %v, voxel size %v", spec.Shape, spec.DType, spec.VoxelSize),
 		Guessed: spec.Neighborhood == nil, Offsets: offsetList(offsets), Bias: bias, Groups: groups,
 		Dims: spec.Dims(), Block: list(blockFor(spec, reach)), Context: list(reach),
@@ -175,17 +182,17 @@ datasets:
     # The array names no neighborhood. These offsets are a guess: put in those that your network was trained with.
 {{- end}}
     neighborhood: {{.Offsets}}
-  fragments: {store: {{.Out}}/fragments}
-  segments: {store: {{.Out}}/segments}
+  fragments: {store: {{.Out "fragments"}}}
+  segments: {store: {{.Out "segments"}}}
 
 dbs:
   rag:
-    path: {{.Out}}/rag.sqlite
+    path: {{.Out "rag.sqlite"}}
     ndim: {{.Dims}}
     edge_attrs: { {{- range $i, $g := .Groups}}{{if $i}}, {{end}}{{$g.Name}}: float{{end -}} }
 
 luts:
-  segments: {path: {{.Out}}/lut.npz}
+  segments: {path: {{.Out "lut.npz"}}}
 
 tasks:
   # Fragments (supervoxels): a mutex watershed in each block.

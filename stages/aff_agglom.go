@@ -130,6 +130,9 @@ func (t *AffAgglom) check(affs, frags ArraySpec) (largest geometry.Coordinate, e
 		if err := t.checkColumns(name); err != nil {
 			return nil, &FieldError{"scores", err}
 		}
+		if len(t.Scores[name]) == 0 {
+			return nil, fieldErrorf("scores", "%s has no offsets", name)
+		}
 		for _, o := range t.Scores[name] {
 			if !containsOffset(t.AffsData.Neighborhood, o) {
 				return nil, fieldErrorf("scores", "offset %v of %s is not in the neighborhood %v", o, name, t.AffsData.Neighborhood)

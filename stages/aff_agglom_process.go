@@ -70,7 +70,7 @@ func (p *affAgglom) Process(ctx context.Context, b geometry.Block) (t Timings, e
 	if err != nil {
 		return t, err
 	}
-	err = write(ctx, graph.Writer{Task: p.env.Task, Generation: p.env.Generation})
+	err = write(ctx, p.env.writer())
 	watch.lap(&t.Write)
 	return t, err
 }

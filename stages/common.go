@@ -111,7 +111,7 @@ func (c *Shared) region(extent, from geometry.Roi, voxelSize geometry.Coordinate
 		return region, nil
 	}
 	if region, err = cutROI(*c.Within, region); err != nil {
-		return geometry.Roi{}, &FieldError{Field: field, Err: fmt.Errorf("the region asked for %w", err)}
+		return geometry.Roi{}, &FieldError{Field: field, Err: fmt.Errorf("the region asked for (--roi) %w", err)}
 	}
 	return region, nil
 }

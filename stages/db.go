@@ -1,8 +1,12 @@
 package stages
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,8 +80,29 @@ func (d *DB) dims() int {
 	return *d.Dims
 }
 
+// checkFile refuses a path where something is that no database could have been made of.
+func (d *DB) checkFile() error {
+	f, err := os.Open(d.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return &FieldError{"db", err}
+	}
+	defer f.Close()
+	const magic = "SQLite format 3\x00"
+	head := make([]byte, len(magic))
+	if n, err := io.ReadFull(f, head); n == 0 && errors.Is(err, io.EOF) || string(head) == magic {
+		return nil
+	}
+	return fieldErrorf("db", "%s is no SQLite database; choose another path, or remove the file", d.Path)
+}
+
 // Schema returns the tables that the configuration asks for, Volara's own attributes included.
 func (d *DB) Schema() (graph.Schema, error) {
+	if err := d.checkFile(); err != nil {
+		return graph.Schema{}, err
+	}
 	nodes, err := attrsOf(d.NodeAttrs)
 	if err != nil {
 		return graph.Schema{}, fieldErrorf("db", "node_attrs: %w", err)

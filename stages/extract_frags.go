@@ -159,6 +159,11 @@ func (t *ExtractFrags) check(affs ArraySpec) error {
 	case t.RemoveDebris < 0:
 		return fieldErrorf("remove_debris", "is %d; a number of voxels is needed", t.RemoveDebris)
 	}
+	for d, s := range t.Sigma {
+		if widest := t.BlockSize[d] + 2*t.Context[d]; s > float64(widest) {
+			return fieldErrorf("sigma", "%v: %v is wider than a block with context, %d voxels along that axis", t.Sigma, s, widest)
+		}
+	}
 	for i, s := range t.Strides {
 		if err := checkVector(fmt.Sprintf("strides[%d]", i), s, n, 1); err != nil {
 			return err
@@ -179,6 +184,8 @@ func (t *ExtractFrags) maskSpec(ctx context.Context, in *Specs, affs ArraySpec) 
 		return nil, &FieldError{"mask_data", err}
 	}
 	switch {
+	case mask.ChannelAxes() == 1 && mask.Shape[0] == 0:
+		return nil, fieldErrorf("mask_data", "%s has no channels (shape %v)", mask.Path, mask.Shape)
 	case mask.Dims() != affs.Dims() || mask.ChannelAxes() > 1:
 		return nil, fieldErrorf("mask_data", "has shape %v with %d spatial axes; the affinities have %d", mask.Shape, mask.Dims(), affs.Dims())
 	case !mask.VoxelSize.Equal(affs.VoxelSize):

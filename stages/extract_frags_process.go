@@ -2,10 +2,8 @@ package stages
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 
-	"volara/fault"
 	"volara/geometry"
 	"volara/graph"
 	"volara/kernels"
@@ -58,7 +56,7 @@ func (p *extractFrags) Process(ctx context.Context, b geometry.Block) (t Timings
 	nodes := p.number(b, frags)
 	watch.lap(&t.Compute)
 	first := b.Index * p.BlockSize.Prod()
-	err = p.rag.WriteNodes(ctx, graph.Writer{Task: p.env.Task, Generation: p.env.Generation},
+	err = p.rag.WriteNodes(ctx, p.env.writer(),
 		graph.IDRange{From: first + 1, To: first + p.BlockSize.Prod() + 1}, nil, nodes)
 	if err == nil { // the graph has told a worker of an earlier generation from one that may write
 		err = p.frags.write(ctx, b.WriteROI, frags)
@@ -69,10 +67,15 @@ func (p *extractFrags) Process(ctx context.Context, b geometry.Block) (t Timings
 
 // read returns the affinities of the block's read ROI and, where there is a mask, its values there (one channel).
 func (p *extractFrags) read(ctx context.Context, b geometry.Block) (affs, mask *nd.Array, err error) {
-	if affs, err = p.affs.read(ctx, b.ReadROI); err != nil || p.mask == nil {
+	if affs, err = p.affs.read(ctx, b.ReadROI); err == nil {
+		err = checkFinite(p.affs.spec, b.ReadROI, affs)
+	}
+	if err != nil || p.mask == nil {
 		return affs, nil, err
 	}
-	mask, err = p.mask.read(ctx, b.ReadROI)
+	if mask, err = p.mask.read(ctx, b.ReadROI); err == nil {
+		err = checkFinite(p.mask.spec, b.ReadROI, mask)
+	}
 	return affs, mask, err
 }
 
@@ -99,9 +102,6 @@ func (p *extractFrags) fragments(b geometry.Block, affs, maskValues *nd.Array) (
 // write ROI. It overwrites affs.
 func watershedBlock[T uint8 | float32 | float64](p *extractFrags, b geometry.Block, affs []T, applyMask func([]T)) (*nd.Array, error) {
 	shape := b.ReadROI.Shape.Div(p.affs.spec.VoxelSize)
-	if err := p.checkNaN(b, affs, shape); err != nil {
-		return nil, err
-	}
 	frags := nd.New(nd.Uint64, shape...)
 	if !negligible(affs) {
 		applyMask(affs)
@@ -121,28 +121,6 @@ func watershedBlock[T uint8 | float32 | float64](p *extractFrags, b geometry.Blo
 	numbered := nd.New(nd.Uint64, write.Shape...)
 	kernels.Components(nd.Values[uint64](numbered), nd.Values[uint64](cropped), write.Shape)
 	return numbered, nil
-}
-
-// checkNaN refuses affinities that no order can be given to.
-func (p *extractFrags) checkNaN(b geometry.Block, affs any, shape geometry.Coordinate) error {
-	var at int
-	var found bool
-	switch v := affs.(type) {
-	case []float32:
-		at, found = kernels.HasNaN(v)
-	case []float64:
-		at, found = kernels.HasNaN(v)
-	}
-	if !found {
-		return nil
-	}
-	n := nd.Len(shape)
-	voxel := geometry.Coordinate(make([]int, len(shape)))
-	for d, rest := len(shape)-1, at%n; d >= 0; d-- {
-		voxel[d], rest = rest%shape[d], rest/shape[d]
-	}
-	voxel = voxel.Add(p.affs.spec.Voxels(b.ReadROI).Offset)
-	return fault.Permanent(fmt.Errorf("%s holds NaN at channel %d, voxel %v", p.AffsData.Store, at/n, voxel))
 }
 
 // negligible reports whether nothing in the block is worth a fragment: no stored value reaches 0.001.

@@ -64,7 +64,7 @@ func initGraph(ctx context.Context, env *Env, db *DB, clear func(context.Context
 		return err
 	}
 	generation, err := s.Generation(ctx, env.Task)
-	if err != nil || generation == env.Generation {
+	if err != nil || generation == env.writer().Generation {
 		return err
 	}
 	// While it clears, no generation may write: a late worker of the old one would leave rows behind.
@@ -74,7 +74,7 @@ func initGraph(ctx context.Context, env *Env, db *DB, clear func(context.Context
 	if err := clear(ctx, s); err != nil {
 		return err
 	}
-	return s.SetGeneration(ctx, env.Task, env.Generation)
+	return s.SetGeneration(ctx, env.Task, env.writer().Generation)
 }
 
 // dropGraph voids the task's generation first, so that no late worker writes, and clears what it wrote. A graph that is

@@ -137,7 +137,7 @@ func TestNewGenerationVoidsTheOld(t *testing.T) {
 		t.Errorf("marker %+v of %+v: %v", marker, spec, err)
 	}
 	k.close()
-	if g, err := stages.GraphGeneration(ctx, k.w.path("db.sqlite"), k.extract.DefaultName()); err != nil || g != "g2" {
+	if g, err := stages.GraphGeneration(ctx, k.w.path("db.sqlite"), k.extract.DefaultName()); err != nil || g != stages.GraphName("", "g2") {
 		t.Errorf("generation %q: %v", g, err)
 	}
 }

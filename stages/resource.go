@@ -1,8 +1,11 @@
 package stages
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -167,7 +170,24 @@ func suggest[T any](name string, known map[string]T, section string) string {
 	return fmt.Sprintf("; %s: defines %s", section, strings.Join(names, ", "))
 }
 
-// absolute makes a local path absolute; base must be absolute itself.
+// RealPath follows the symbolic links in an absolute path, as far as it exists: two names of one file are one resource.
+func RealPath(path string) (string, error) {
+	path = filepath.Clean(path)
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		return real, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return "", fmt.Errorf("%s is a symbolic link to nothing", path)
+	}
+	dir, err := RealPath(filepath.Dir(path))
+	return filepath.Join(dir, filepath.Base(path)), err
+}
+
+// absolute makes a local path absolute and real; base must be absolute itself.
 func absolute(base, path string) (string, error) {
 	if scheme, _, ok := strings.Cut(path, "://"); ok && scheme != "file" {
 		return "", fmt.Errorf("%s:// is not built yet (%s); local paths are", scheme, path)
@@ -179,5 +199,5 @@ func absolute(base, path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(base, path)
 	}
-	return filepath.Clean(path), nil
+	return RealPath(path)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"volara/geometry"
+	"volara/graph"
 	"volara/zarr"
 )
 
@@ -70,7 +71,7 @@ func (p *Plan) warnf(format string, args ...any) {
 // Env is what a stage needs of its surroundings at run time.
 type Env struct {
 	Logger     *slog.Logger
-	Task       string // the task's name
+	Run, Task  string // names
 	Generation string // of the task's outputs
 	Plan       *Plan
 	Marker     Marker // what every output carries
@@ -80,9 +81,18 @@ type Env struct {
 	Graphs     *Graphs
 }
 
+// writer names the task's generation to a graph, which knows no runs: the run is part of the generation's name.
+func (e *Env) writer() graph.Writer {
+	return graph.Writer{Task: e.Task, Generation: GraphName(e.Run, e.Generation)}
+}
+
+// GraphName returns the name of a run's generation in a graph.
+func GraphName(run, generation string) string { return run + "/" + generation }
+
 // A Marker is the `volara` attribute of an output: who made it, from what.
 type Marker struct {
 	Version    string            `json:"version"`
+	Run        string            `json:"run"`
 	Task       string            `json:"task"`
 	TaskType   string            `json:"task_type"`
 	Generation string            `json:"generation"`

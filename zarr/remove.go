@@ -8,9 +8,32 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"volara/fault"
 )
+
+// emptyTrash removes what a Remove of the same array that was killed has left beside it.
+func emptyTrash(dir string) error {
+	entries, err := os.ReadDir(filepath.Dir(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "."+filepath.Base(dir)+".") && strings.HasSuffix(e.Name(), trashSuffix) {
+			if err := os.RemoveAll(filepath.Join(filepath.Dir(dir), e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// trashSuffix ends the name of an array that is being deleted.
+const trashSuffix = ".trash"
 
 // Remove deletes the array at a local path; none there is no error. It first renames the array to a hidden name beside
 // it, so that nothing half deleted is ever found under its own, and so that writers still at work write into what is
@@ -23,13 +46,16 @@ func Remove(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("removing %s: %w", path, err)
 	}
+	if err := emptyTrash(dir); err != nil {
+		return fmt.Errorf("removing %s: %w", path, err)
+	}
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if !isArrayDir(dir) {
 		return fault.Permanent(fmt.Errorf("removing %s: not an array: %s", path, describe(dir)))
 	}
-	trash := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%x.trash", filepath.Base(dir), rand.Uint64()))
+	trash := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%x%s", filepath.Base(dir), rand.Uint64(), trashSuffix))
 	if err := os.Rename(dir, trash); err != nil {
 		return fmt.Errorf("removing %s: %w", path, err)
 	}

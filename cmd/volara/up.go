@@ -40,8 +40,8 @@ func (c *upCmd) Run(ctx context.Context) error {
 	if c.Workers != nil {
 		slots = *c.Workers
 	}
-	if slots < 0 {
-		return &pipeline.InputError{Err: fmt.Errorf("--workers %d: 0 or more are needed", slots)}
+	if slots < 0 || slots > cli.MaxWorkers {
+		return &pipeline.InputError{Err: fmt.Errorf("--workers %d: 0 to %d are possible", slots, cli.MaxWorkers)}
 	}
 	if _, err := p.Plan(ctx, selection); err != nil { // before any file of the run is made
 		return err

@@ -134,6 +134,9 @@ func (l *Local) open(ctx context.Context, key string) (*os.File, int64, error) {
 		if notDirectory(err) {
 			err = fmt.Errorf("%w: %w", ErrNotExist, err)
 		}
+		if link, linkErr := os.Readlink(l.Name(key)); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
+			return nil, 0, fault.Permanent(fmt.Errorf("%s is a link to %s, which is not there", l.Name(key), link))
+		}
 		return nil, 0, classify(err)
 	}
 	info, err := f.Stat()

@@ -17,6 +17,9 @@ import (
 	"volara/stages"
 )
 
+// MaxWorkers is the largest number of blocks in work at once in one process; each takes a connection and a journal.
+const MaxWorkers = 1024
+
 // Worker is the command that processes blocks of a run that another process tracks.
 type Worker struct {
 	NATS    string `name:"nats" help:"URL of the run's server, nats://[TOKEN@]HOST:PORT; found through --state when left out." env:"NATS_URL"`
@@ -31,8 +34,8 @@ type Worker struct {
 
 // Invoke works until the run has ended or ctx is cancelled.
 func (w *Worker) Invoke(ctx context.Context) error {
-	if w.Workers < 0 {
-		return &pipeline.InputError{Err: fmt.Errorf("--workers %d: 1 or more are needed", w.Workers)}
+	if w.Workers < 0 || w.Workers > MaxWorkers {
+		return &pipeline.InputError{Err: fmt.Errorf("--workers %d: 1 to %d are possible", w.Workers, MaxWorkers)}
 	}
 	if w.Workers == 0 {
 		w.Workers = runtime.GOMAXPROCS(0)
