@@ -7,12 +7,21 @@ import "math"
 // A pair is one entry, which an open-addressing hash table finds and which is chained to both of its clusters. When
 // two clusters merge, the entries of the one that has fewer are rewritten in place; so each of M entries is rewritten
 // at most log(M) times.
+//
+// Clusters that exclude each other do so for good, and most questions are about a few such pairs: those asked about last
+// are kept apart, where one look finds them.
 type exclusions struct {
 	entries  []exclusion // entry 0 is none
 	slots    []uint32    // a power of two long: entries, 0 where free
 	used     int         // slots
 	clusters []excluded
+	sure     []uint64 // pairs, by hash, that were found to exclude each other
 }
+
+const (
+	hashFactor = 0x9E3779B97F4A7C15 // 2⁶⁴ divided by the golden ratio
+	sureBits   = 12                 // 32 KiB, an L1 cache
+)
 
 // An excluded cluster is the chain of its entries.
 type excluded struct {
@@ -45,7 +54,7 @@ func (m moment) before(o moment) bool {
 func newExclusions() *exclusions {
 	entries := make([]exclusion, 1, 1<<8)
 	entries[0].since.strength = -1
-	return &exclusions{entries: entries, slots: make([]uint32, 1<<9)}
+	return &exclusions{entries: entries, slots: make([]uint32, 1<<9), sure: make([]uint64, 1<<sureBits)}
 }
 
 // newCluster returns the number of another cluster.
@@ -73,9 +82,19 @@ func (x *exclusions) add(slot, a, b uint32, since moment) {
 	x.fill(slot, i)
 }
 
-// excludes reports whether two clusters exclude each other at a moment.
+// excludes reports whether two clusters exclude each other at a moment, which must not be before that of an earlier
+// call.
 func (x *exclusions) excludes(a, b uint32, at moment) bool {
-	return x.since(x.slot(a, b)).before(at)
+	key := uint64(min(a, b))<<32 | uint64(max(a, b))
+	sure := &x.sure[key*hashFactor>>(64-sureBits)]
+	if *sure == key {
+		return true
+	}
+	if !x.since(x.slot(a, b)).before(at) {
+		return false
+	}
+	*sure = key
+	return true
 }
 
 // merge makes one cluster of two. It returns the number that it has; the other one must not be used any more.
@@ -129,7 +148,7 @@ func (x *exclusions) chain(i uint32, side int, a uint32) {
 func (x *exclusions) slot(a, b uint32) uint32 {
 	key := uint64(min(a, b))<<32 | uint64(max(a, b))
 	mask := uint32(len(x.slots) - 1)
-	for slot := uint32(key*0x9E3779B97F4A7C15>>32) & mask; ; slot = (slot + 1) & mask {
+	for slot := uint32(key*hashFactor>>32) & mask; ; slot = (slot + 1) & mask {
 		i := x.slots[slot]
 		if i == 0 {
 			return slot

@@ -215,8 +215,7 @@ func (m *mutexClusters[T]) grown(u int32, now moment) {
 // enter enters a repulsive edge between two big clusters, unless they exclude each other by now: the affinity is not
 // even looked at.
 func (m *mutexClusters[T]) enter(self uint32, met meeting, now moment) {
-	slot := m.big.slot(self, met.cluster)
-	if !m.big.since(slot).before(now) {
-		m.big.add(slot, self, met.cluster, m.since(met.end, met.edge))
+	if !m.big.excludes(self, met.cluster, now) {
+		m.big.add(m.big.slot(self, met.cluster), self, met.cluster, m.since(met.end, met.edge))
 	}
 }

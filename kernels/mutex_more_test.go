@@ -184,6 +184,11 @@ func TestExclusions(t *testing.T) {
 					if got := max(0, x.since(x.slot(a, b)).strength); got != want {
 						t.Fatalf("seed %d: %d and %d exclude each other since %v, want %v", seed, a, b, got, want)
 					}
+					for range 2 {
+						if got := x.excludes(a, b, moment{strength: 0}); got != (want > 0) {
+							t.Fatalf("seed %d: %d and %d exclude each other in the end: %v, want %v", seed, a, b, got, want > 0)
+						}
+					}
 				}
 			}
 		}
