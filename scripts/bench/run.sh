@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures this project beside Volara and mwatershed, in one run: run.sh [LABELS] [N]
-# LABELS: see affinities.py; default: the demo's labels. Needs about 10 minutes, 3 GB of memory and GNU time.
+# LABELS: see affinities.py; default: the demo's labels. Needs about 5 minutes and 3 GB of memory.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
