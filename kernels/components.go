@@ -1,13 +1,17 @@
 package kernels
 
-import "math"
+import (
+	"math"
+
+	"volara/nd"
+)
 
 // Components writes the connected components of labels to dst, numbered 1, 2, … in the order of their first voxels,
 // and returns their number. Voxels are connected when they have the same label, not 0, and touch by a face, an edge or
 // a corner (8, 26, 80 neighbours in 2, 3, 4 dimensions). dst may be labels. The volume has at most 2³¹−1 runs of equal
 // labels along its last axis.
 func Components(dst, labels []uint64, shape []int) int {
-	n := voxels(shape)
+	n := nd.Len(shape)
 	mustFit("components", len(dst), n)
 	mustFit("labels", len(labels), n)
 	if n == 0 {
@@ -70,7 +74,7 @@ func labelRuns(labels []uint64, width int) (runs []labelRun, first []int32) {
 // its last axis.
 func joinRows(parent []int32, runs []labelRun, first []int32, rows []int) {
 	steps := earlierNeighbours(len(rows))
-	pitch := strides(rows)
+	pitch := nd.Strides(rows)
 	at := make([]int, len(rows))
 	for r := range len(first) - 1 {
 		if first[r] < first[r+1] {

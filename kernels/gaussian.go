@@ -1,6 +1,10 @@
 package kernels
 
-import "math"
+import (
+	"math"
+
+	"volara/nd"
+)
 
 const (
 	gaussianTruncate = 4.0   // standard deviations
@@ -15,7 +19,7 @@ const (
 // beyond its faces as its mirror image (d c b a | a b c d | d c b a), axes are filtered one after the other in
 // float64, and each pass is rounded to T.
 func GaussianFilter[T float32 | float64](dst, src []T, shape []int, sigma []float64) {
-	n := voxels(shape)
+	n := nd.Len(shape)
 	mustFit("destination", len(dst), n)
 	mustFit("source", len(src), n)
 	mustFit("sigma", len(sigma), len(shape))
@@ -23,7 +27,7 @@ func GaussianFilter[T float32 | float64](dst, src []T, shape []int, sigma []floa
 	if n == 0 {
 		return
 	}
-	pitch := strides(shape)
+	pitch := nd.Strides(shape)
 	for d, s := range sigma {
 		if s > gaussianNone {
 			filterAxis(dst, shape[d], pitch[d], gaussianWeights(s))

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"volara/nd"
 )
 
 // componentsReference floods from every voxel that has no number yet.
@@ -16,7 +18,7 @@ func componentsReference(labels []uint64, shape []int) []uint64 {
 	for d := range cube {
 		cube[d] = 3
 	}
-	for k := range voxels(cube) {
+	for k := range nd.Len(cube) {
 		step := unravel(k, cube)
 		for d := range step {
 			step[d]--
@@ -50,7 +52,7 @@ func TestComponentsMatchesReference(t *testing.T) {
 		for d := range shape {
 			shape[d] = 1 + r.IntN([]int{60, 14, 7, 5, 4}[len(shape)-1])
 		}
-		labels := blobs(r, voxels(shape), 2+seed%5)
+		labels := blobs(r, nd.Len(shape), 2+seed%5)
 		want := componentsReference(labels, shape)
 		got := make([]uint64, len(labels))
 		if n := Components(got, labels, shape); !slices.Equal(got, want) || uint64(n) != slices.Max(want) {
@@ -70,7 +72,7 @@ func TestRegions(t *testing.T) {
 		for d := range shape {
 			shape[d] = 1 + r.IntN(6)
 		}
-		labels := blobs(r, voxels(shape), 6)
+		labels := blobs(r, nd.Len(shape), 6)
 		got := Regions(labels, shape, 6)
 		want := newRegions(shape, 6)
 		for i, label := range labels {
@@ -207,7 +209,7 @@ func TestValues(t *testing.T) {
 // The Gaussian of a constant is that constant, and that of a single voxel is symmetric, also across a tile's end.
 func TestGaussianFilterProperties(t *testing.T) {
 	shape := []int{5, 3, gaussianTile + 1}
-	n := voxels(shape)
+	n := nd.Len(shape)
 	src, dst := make([]float64, n), make([]float64, n)
 	for i := range src {
 		src[i] = 2.5
@@ -263,7 +265,7 @@ func BenchmarkLookup(b *testing.B) {
 
 func BenchmarkGaussianFilter(b *testing.B) {
 	shape := []int{96, 96, 96}
-	values := make([]float32, voxels(shape))
+	values := make([]float32, nd.Len(shape))
 	b.SetBytes(int64(4 * len(values)))
 	for b.Loop() {
 		GaussianFilter(values, values, shape, []float64{1, 2, 2})

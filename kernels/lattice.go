@@ -3,6 +3,8 @@ package kernels
 import (
 	"fmt"
 	"math/rand/v2"
+
+	"volara/nd"
 )
 
 // A lattice is the set of voxels p of a volume for which p+offset lies in the volume too, possibly thinned out: to
@@ -28,7 +30,7 @@ func newLattice(shape, offset, step []int) *lattice {
 	if len(offset) != len(shape) || (step != nil && len(step) != len(shape)) {
 		panic(fmt.Sprintf("kernels: offset %v and stride %v for shape %v", offset, step, shape))
 	}
-	l := &lattice{lo: make([]int, len(shape)), hi: make([]int, len(shape)), step: make([]int, len(shape)), strides: strides(shape)}
+	l := &lattice{lo: make([]int, len(shape)), hi: make([]int, len(shape)), step: make([]int, len(shape)), strides: nd.Strides(shape)}
 	for d, o := range offset {
 		l.lo[d], l.hi[d], l.step[d] = max(0, -o), min(shape[d], shape[d]-o), 1
 		if step != nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"volara/nd"
 )
 
 // MaxMutexEdges is the largest product of voxels and offsets that MutexWatershed takes.
@@ -40,14 +42,14 @@ type MutexWatershedParams struct {
 // Beyond its arguments the call needs, for 9 offsets, about 32 bytes a voxel for uint8 and 75 for floats, and up to 100
 // more where repulsive edges lie between very many clusters, as in noise. It
 // panics when the volume has more than MaxMutexEdges edges; NaN affinities give an arbitrary clustering
-// (see HasNaN).
+// (see FirstNotFinite).
 func MutexWatershed[T Affinity](dst []uint64, affs []T, shape []int, p MutexWatershedParams) {
 	mutexWatershed(dst, affs, shape, p, smallCluster)
 }
 
 // mutexWatershed is MutexWatershed with small clusters of up to small voxels, at least one.
 func mutexWatershed[T Affinity](dst []uint64, affs []T, shape []int, p MutexWatershedParams, small int) {
-	n := voxels(shape)
+	n := nd.Len(shape)
 	mustFit("labels", len(dst), n)
 	mustFit("affinities", len(affs), n*len(p.Offsets))
 	mustFit("bias", len(p.Bias), len(p.Offsets))
@@ -96,7 +98,7 @@ func mutexChannels(shape []int, p MutexWatershedParams) []mutexChannel {
 		for _, o := range offset {
 			norm += max(o, -o)
 		}
-		channels[c] = mutexChannel{lattice: l, base: c * voxels(shape), bias: p.Bias[c], norm: norm}
+		channels[c] = mutexChannel{lattice: l, base: c * nd.Len(shape), bias: p.Bias[c], norm: norm}
 	}
 	return channels
 }

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"volara/nd"
 )
 
 func TestMutexWatershedByHand(t *testing.T) {
@@ -102,7 +104,7 @@ func TestRandomizedStrides(t *testing.T) {
 // Everything that a call allocates, garbage included, and the labels stay below what blocks are planned with.
 func TestMutexWatershedMemory(t *testing.T) {
 	shape := []int{64, 64, 64}
-	n := voxels(shape)
+	n := nd.Len(shape)
 	p := MutexWatershedParams{Offsets: nine, Bias: []float64{-.4, -.4, -.4, -.7, -.7, -.7, -.7, -.7, -.7}}
 	affs := syntheticAffinities(shape, 48, nine)
 	floats, r := make([]float32, len(affs)), rand.New(rand.NewPCG(7, 7))
@@ -203,7 +205,7 @@ func FuzzMutexWatershed(f *testing.F) {
 		if len(values) == 0 {
 			return
 		}
-		affs := make([]uint8, voxels(shape)*len(p.Offsets))
+		affs := make([]uint8, nd.Len(shape)*len(p.Offsets))
 		floats := make([]float32, len(affs))
 		for i := range affs {
 			affs[i] = values[i%len(values)] + byte(i/len(values))

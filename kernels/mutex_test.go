@@ -10,11 +10,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"volara/nd"
 )
 
 // mutexReference is the definition, taken word by word: every edge, one stable sort, sets as slices.
 func mutexReference[T Affinity](affs []T, shape []int, p MutexWatershedParams) []uint64 {
-	n := voxels(shape)
+	n := nd.Len(shape)
 	type edge struct {
 		u, v  int
 		score float64
@@ -130,7 +132,7 @@ func TestMutexWatershedMatchesReference(t *testing.T) {
 	for seed := range uint64(600) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		shape, p := randomMutex(r)
-		n := voxels(shape)
+		n := nd.Len(shape)
 		b, f32, f64 := make([]uint8, n*len(p.Offsets)), make([]float32, n*len(p.Offsets)), make([]float64, n*len(p.Offsets))
 		levels := []int{2, 6, 256, 1 << 20}[seed%4]
 		for i := range b {
@@ -145,7 +147,7 @@ func TestMutexWatershedMatchesReference(t *testing.T) {
 
 func check[T Affinity](t *testing.T, seed uint64, affs []T, shape []int, p MutexWatershedParams) {
 	t.Helper()
-	got := make([]uint64, voxels(shape))
+	got := make([]uint64, nd.Len(shape))
 	want := mutexReference(affs, shape, p)
 	for _, small := range []int{1, 2, 5, smallCluster} {
 		if mutexWatershed(got, affs, shape, p, small); !slices.Equal(got, want) {
@@ -179,7 +181,7 @@ func BenchmarkMutexWatershedRaw(b *testing.B) {
 // which repulsive edges cost most, and noise.
 func BenchmarkMutexWatershed(b *testing.B) {
 	shape := []int{64, 64, 64}
-	random, r := make([]uint8, 9*voxels(shape)), rand.New(rand.NewPCG(5, 5))
+	random, r := make([]uint8, 9*nd.Len(shape)), rand.New(rand.NewPCG(5, 5))
 	for i := range random {
 		random[i] = uint8(r.IntN(256))
 	}
@@ -202,7 +204,7 @@ func BenchmarkMutexWatershed(b *testing.B) {
 
 func benchmarkMutex[T Affinity](b *testing.B, affs []T, shape []int) {
 	p := MutexWatershedParams{Offsets: nine, Bias: []float64{-.4, -.4, -.4, -.7, -.7, -.7, -.7, -.7, -.7}}
-	dst, best := make([]uint64, voxels(shape)), time.Duration(math.MaxInt64)
+	dst, best := make([]uint64, nd.Len(shape)), time.Duration(math.MaxInt64)
 	b.ReportAllocs()
 	for b.Loop() {
 		start := cpuTime(b)

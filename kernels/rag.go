@@ -3,6 +3,8 @@ package kernels
 import (
 	"cmp"
 	"slices"
+
+	"volara/nd"
 )
 
 // PairStats is what the affinities between two fragments add up to: for every score the sum of the affinities, in
@@ -24,7 +26,7 @@ type PairStats struct {
 // order of offsets, then of voxels in C order: a volume that holds all of two fragments' contacts gives the same bits
 // as any larger one.
 func EdgeStatistics[T Affinity](frags []uint64, affs []T, shape []int, offsets [][]int, score [][]int, scores int) []PairStats {
-	n := voxels(shape)
+	n := nd.Len(shape)
 	mustFit("fragments", len(frags), n)
 	mustFit("affinities", len(affs), n*len(offsets))
 	mustFit("score", len(score), len(offsets))

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"volara/nd"
 )
 
 func TestEdgeStatisticsByHand(t *testing.T) {
@@ -31,7 +33,7 @@ func TestEdgeStatisticsByHand(t *testing.T) {
 }
 
 func statisticsReference[T Affinity](frags []uint64, affs []T, shape []int, offsets [][]int, score [][]int, scores int) map[[2]uint64]PairStats {
-	n, stats := voxels(shape), map[[2]uint64]PairStats{}
+	n, stats := nd.Len(shape), map[[2]uint64]PairStats{}
 	for c, o := range offsets {
 		for i := range n {
 			j, ok := neighbour(i, o, shape)
@@ -87,7 +89,7 @@ func TestEdgeStatisticsMatchesReference(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		shape, p := randomMutex(r)
-		n := voxels(shape)
+		n := nd.Len(shape)
 		frags := blobs(r, n, 2+seed%300)
 		f, b := make([]float32, n*len(p.Offsets)), make([]uint8, n*len(p.Offsets))
 		for i := range f {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"volara/nd"
 )
 
 // reference.json is made by testdata/reference.py.
@@ -54,7 +56,7 @@ func TestMutexWatershedMatchesMwatershed(t *testing.T) {
 		for k, rank := range c.Ranks {
 			affs[k] = float64(rank) / float64(c.Levels)
 		}
-		got := make([]uint64, voxels(c.Shape))
+		got := make([]uint64, nd.Len(c.Shape))
 		MutexWatershed(got, affs, c.Shape, MutexWatershedParams{Offsets: c.Offsets, Bias: c.Bias, Strides: c.Strides})
 		if !slices.Equal(got, c.Labels) {
 			t.Errorf("case %d, shape %v:\n got %v\nwant %v", i, c.Shape, got, c.Labels)

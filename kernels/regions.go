@@ -1,5 +1,7 @@
 package kernels
 
+import "volara/nd"
+
 // RegionStats describes the voxels of one label. Of a label that does not occur, Size is 0, Min the shape and Max −1.
 type RegionStats struct {
 	Size int64
@@ -11,7 +13,7 @@ type RegionStats struct {
 
 // Regions returns the statistics of labels 1 to n; label k is at k−1. Label 0 is skipped; no label may exceed n.
 func Regions(labels []uint64, shape []int, n int) []RegionStats {
-	mustFit("labels", len(labels), voxels(shape))
+	mustFit("labels", len(labels), nd.Len(shape))
 	regions := newRegions(shape, n)
 	if len(labels) == 0 {
 		return regions

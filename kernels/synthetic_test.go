@@ -1,6 +1,10 @@
 package kernels
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+
+	"volara/nd"
+)
 
 // syntheticFragments returns the Voronoi cells of a jittered grid of some pitch, in voxels.
 func syntheticFragments(shape []int, pitch int) []uint64 {
@@ -9,7 +13,7 @@ func syntheticFragments(shape []int, pitch int) []uint64 {
 	for d, s := range shape {
 		cells[d] = s/pitch + 3
 	}
-	centres := make([][]int, voxels(cells))
+	centres := make([][]int, nd.Len(cells))
 	for i := range centres {
 		for _, c := range unravel(i, cells) {
 			centres[i] = append(centres[i], (c-1)*pitch+r.IntN(pitch))
@@ -19,10 +23,10 @@ func syntheticFragments(shape []int, pitch int) []uint64 {
 	for d := range around {
 		around[d] = 3
 	}
-	labels := make([]uint64, voxels(shape))
+	labels := make([]uint64, nd.Len(shape))
 	for i := range labels {
 		at, best := unravel(i, shape), 1<<62
-		for k := range voxels(around) {
+		for k := range nd.Len(around) {
 			id, distance := 0, 0
 			step := unravel(k, around)
 			for d, x := range at {
@@ -42,7 +46,7 @@ func syntheticFragments(shape []int, pitch int) []uint64 {
 // syntheticAffinities returns noisy affinities of syntheticFragments.
 func syntheticAffinities(shape []int, pitch int, offsets [][]int) []uint8 {
 	r := rand.New(rand.NewPCG(2, 2))
-	labels, n := syntheticFragments(shape, pitch), voxels(shape)
+	labels, n := syntheticFragments(shape, pitch), nd.Len(shape)
 	affs := make([]uint8, n*len(offsets))
 	for c, o := range offsets {
 		for i := range n {

@@ -19,7 +19,7 @@ func Scale255[T float32 | float64](dst []T, src []uint8) {
 }
 
 // ApplyMask sets every channel of affs (channel first) to 0 where the mask is false or 0.
-func ApplyMask[T Affinity, M bool | uint8](affs []T, channels int, mask []M) {
+func ApplyMask[T Affinity, M bool | uint8 | float64](affs []T, channels int, mask []M) {
 	mustFit("affinities", len(affs), channels*len(mask))
 	var outside M
 	for c := range channels {

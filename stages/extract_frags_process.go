@@ -89,11 +89,12 @@ func (p *extractFrags) fragments(b geometry.Block, affs, maskValues *nd.Array) (
 	case affs.DType() == nd.Float32 && asStored:
 		return watershedBlock(p, b, nd.Values[float32](affs), func(v []float32) { clearMasked(m, v) })
 	}
-	values := asFloat64(affs)
+	var values []float64
 	if affs.DType() == nd.Uint8 {
-		for i := range values {
-			values[i] /= 255
-		}
+		values = make([]float64, affs.Len())
+		kernels.Scale255(values, nd.Values[uint8](affs))
+	} else {
+		values = asFloat64(affs)
 	}
 	return watershedBlock(p, b, values, m.apply)
 }

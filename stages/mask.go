@@ -1,6 +1,9 @@
 package stages
 
-import "volara/nd"
+import (
+	"volara/kernels"
+	"volara/nd"
+)
 
 // A mask is one factor a voxel: Volara multiplies affinities by it. Several channels mean: inside where all of them are
 // positive; a mask whose largest value is 255 means: inside where it is positive.
@@ -51,25 +54,14 @@ func minChannels(values []float64, channels int) []float64 {
 
 // apply multiplies channel-first values; a nil mask leaves them.
 func (m *mask) apply(values []float64) {
-	if m == nil {
-		return
-	}
-	for i := range values {
-		values[i] *= m.gain[i%len(m.gain)]
+	if m != nil {
+		kernels.MultiplyMask(values, len(values)/len(m.gain), m.gain)
 	}
 }
 
-// clearMasked sets to 0 what a plain mask excludes.
+// clearMasked sets to 0 what a plain mask excludes; a nil mask leaves values as they are.
 func clearMasked[T uint8 | float32](m *mask, values []T) {
-	if m == nil {
-		return
-	}
-	n := len(m.gain)
-	for c := 0; c < len(values); c += n {
-		for i, g := range m.gain {
-			if g == 0 {
-				values[c+i] = 0
-			}
-		}
+	if m != nil {
+		kernels.ApplyMask(values, len(values)/len(m.gain), m.gain)
 	}
 }
