@@ -85,11 +85,11 @@ func TestFingerprint(t *testing.T) {
 	recorded := fingerprintOf(t, base)
 	for text, want := range map[string][]string{
 		base: nil,
-		strings.Replace(base, "duration", "num_workers: 3, max_retries: 7, timeout: 3s, duration", 1): nil,
-		strings.Replace(base, "duration: 1s", "duration: 2s", 1):                                      {`duration: "1s" → "2s"`},
-		strings.Replace(base, "duration: 1s", "seed: 4", 1):                                           {`duration: "1s" → unset`, "seed: unset → 4"},
-		strings.Replace(base, "block_size: [10]", "block_size: [20]", 1):                              {"block_size: [10] → [20]", "block shape in world units: (10) → (20)"},
-		strings.Replace(base, "[100]]", "[90]]", 1):                                                   {"region of the grid: [0:100] → [0:90]"},
+		strings.Replace(base, "duration", "num_workers: 3, max_retries: 7, timeout: 3s, crash: [1], duration", 1): nil,
+		strings.Replace(base, "duration: 1s", "duration: 2s", 1):                                                  {`duration: "1s" → "2s"`},
+		strings.Replace(base, "duration: 1s", "seed: 4", 1):                                                       {`duration: "1s" → unset`, "seed: unset → 4"},
+		strings.Replace(base, "block_size: [10]", "block_size: [20]", 1):                                          {"block_size: [10] → [20]", "block shape in world units: (10) → (20)"},
+		strings.Replace(base, "[100]]", "[90]]", 1):                                                               {"region of the grid: [0:100] → [0:90]"},
 	} {
 		if got := fingerprintOf(t, text).changes(recorded); !slices.Equal(got, want) {
 			t.Errorf("%s: changes %q, want %q", text, got, want)

@@ -99,5 +99,7 @@ func noopMistakes() []mistake {
 		with("fail rate", "fail_rate", func(t N) { t.FailRate = 1.5 }, "0 to 1"),
 		with("NaN fail rate", "fail_rate", func(t N) { t.FailRate = math.NaN() }, "0 to 1"),
 		with("duration", "duration", func(t N) { t.Duration = -1 }, "negative"),
+		with("crash", "crash", func(t N) { t.Crash = []int64{0, -1} }, "no block -1"),
+		with("hang", "hang", func(t N) { t.Hang = []int64{1 << 40} }, "no block"),
 	}
 }

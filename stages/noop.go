@@ -3,9 +3,13 @@ package stages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"volara/config"
 	"volara/geometry"
@@ -20,6 +24,8 @@ type Noop struct {
 	Context   geometry.Coordinate `json:"context,omitempty"`
 	Duration  config.Duration     `json:"duration,omitempty"`  // of a block
 	FailRate  float64             `json:"fail_rate,omitempty"` // chance that a try fails, 0 to 1
+	Crash     []int64             `json:"crash,omitempty"`     // blocks, by index, whose every try kills its process
+	Hang      []int64             `json:"hang,omitempty"`      // blocks, by index, whose every try never ends
 }
 
 // Common returns the fields that every task has.
@@ -59,7 +65,23 @@ func (t *Noop) Plan(context.Context, *Specs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkBlocks("crash", t.Crash, grid); err != nil {
+		return nil, err
+	}
+	if err := checkBlocks("hang", t.Hang, grid); err != nil {
+		return nil, err
+	}
 	return &Plan{Grid: grid, Region: region, VoxelSize: geometry.Fill(n, 1)}, nil
+}
+
+// checkBlocks refuses blocks that a grid does not have.
+func checkBlocks(field string, blocks []int64, grid geometry.Grid) error {
+	for _, i := range blocks {
+		if i < 0 || i >= grid.Len() {
+			return fieldErrorf(field, "there is no block %d; the blocks are 0 to %d", i, grid.Len()-1)
+		}
+	}
+	return nil
 }
 
 // Init has nothing to create.
@@ -83,8 +105,18 @@ func (p *noop) Close() error { return nil }
 
 var errNoop = errors.New("this try was told to fail (fail_rate)")
 
-// Process waits, and fails as often as fail_rate says.
+// Process waits, and fails as often as fail_rate says. A block told to crash or to hang does so as foreign code would:
+// without a word, whatever the context says.
 func (p *noop) Process(ctx context.Context, b geometry.Block) (t Timings, err error) {
+	if slices.Contains(p.Crash, b.Index) {
+		if err := unix.Kill(unix.Getpid(), unix.SIGKILL); err != nil {
+			return t, fmt.Errorf("crash, as told: %w", err)
+		}
+		select {}
+	}
+	if slices.Contains(p.Hang, b.Index) {
+		select {}
+	}
 	if p.Duration > 0 {
 		watch := startWatch()
 		select {
