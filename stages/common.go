@@ -177,5 +177,5 @@ func readShape(grid geometry.Grid, voxelSize geometry.Coordinate) geometry.Coord
 // Operational lists the fields that change nothing in the outputs' bytes; a fingerprint leaves them out.
 func Operational() []string {
 	return []string{"name", "roi", "roi_voxels", "after", "num_workers", "num_cache_workers", "worker_config",
-		"max_retries", "timeout", "bulk_write", "crash", "hang"}
+		"max_retries", "timeout", "bulk_write", "crash", "hang", "bytes"}
 }

@@ -99,6 +99,8 @@ func noopMistakes() []mistake {
 		with("fail rate", "fail_rate", func(t N) { t.FailRate = 1.5 }, "0 to 1"),
 		with("NaN fail rate", "fail_rate", func(t N) { t.FailRate = math.NaN() }, "0 to 1"),
 		with("duration", "duration", func(t N) { t.Duration = -1 }, "negative"),
+		with("bytes", "bytes", func(t N) { t.Bytes = -1 }, "0 to"),
+		with("too many bytes", "bytes", func(t N) { t.Bytes = math.MaxInt64 }, "0 to"),
 		with("crash", "crash", func(t N) { t.Crash = []int64{0, -1} }, "no block -1"),
 		with("hang", "hang", func(t N) { t.Hang = []int64{1 << 40} }, "no block"),
 	}

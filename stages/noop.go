@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type Noop struct {
 	FailRate  float64             `json:"fail_rate,omitempty"` // chance that a try fails, 0 to 1
 	Crash     []int64             `json:"crash,omitempty"`     // blocks, by index, whose every try kills its process
 	Hang      []int64             `json:"hang,omitempty"`      // blocks, by index, whose every try never ends
+	Bytes     int64               `json:"bytes,omitempty"`     // of memory that a block holds while it is in work
 }
 
 // Common returns the fields that every task has.
@@ -61,6 +63,9 @@ func (t *Noop) Plan(context.Context, *Specs) (*Plan, error) {
 	if t.Duration < 0 {
 		return nil, fieldErrorf("duration", "is negative")
 	}
+	if t.Bytes < 0 || t.Bytes > maxNoopBytes {
+		return nil, fieldErrorf("bytes", "is %d; 0 to %d are possible", t.Bytes, int64(maxNoopBytes))
+	}
 	grid, region, err := t.Shared.tile(*t.Shared.ROI, geometry.Roi{}, geometry.Fill(n, 1), t.BlockSize, t.Context, t.Context)
 	if err != nil {
 		return nil, err
@@ -71,8 +76,11 @@ func (t *Noop) Plan(context.Context, *Specs) (*Plan, error) {
 	if err := checkBlocks("hang", t.Hang, grid); err != nil {
 		return nil, err
 	}
-	return &Plan{Grid: grid, Region: region, VoxelSize: geometry.Fill(n, 1)}, nil
+	return &Plan{Grid: grid, Region: region, VoxelSize: geometry.Fill(n, 1), BlockMemory: t.Bytes}, nil
 }
+
+// maxNoopBytes is what a slice can have on every machine; less may be more than this one has, which is for trying, too.
+const maxNoopBytes = 1 << 40
 
 // checkBlocks refuses blocks that a grid does not have.
 func checkBlocks(field string, blocks []int64, grid geometry.Grid) error {
@@ -117,6 +125,8 @@ func (p *noop) Process(ctx context.Context, b geometry.Block) (t Timings, err er
 	if slices.Contains(p.Hang, b.Index) {
 		select {}
 	}
+	held := hold(p.Bytes)
+	defer runtime.KeepAlive(held)
 	if p.Duration > 0 {
 		watch := startWatch()
 		select {
@@ -130,6 +140,15 @@ func (p *noop) Process(ctx context.Context, b geometry.Block) (t Timings, err er
 		return t, errNoop
 	}
 	return t, nil
+}
+
+// hold returns n bytes of memory that are really there: one of each page is written.
+func hold(n int64) []byte {
+	held := make([]byte, n)
+	for i := 0; i < len(held); i += unix.Getpagesize() {
+		held[i] = 1
+	}
+	return held
 }
 
 func (p *noop) try(block int64) uint64 {

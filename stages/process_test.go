@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -234,4 +235,43 @@ func TestNoop(t *testing.T) {
 	if _, err := p.Process(ctx, geometry.Block{}); err != context.Canceled {
 		t.Errorf("a cancelled block: %v", err)
 	}
+}
+
+// What a no-op block holds is what it was predicted to.
+func TestNoopHoldsMemory(t *testing.T) {
+	task := planNoop()
+	task.Bytes, task.Duration = 64<<20, config.Duration(time.Hour)
+	plan, err := task.Plan(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.BlockMemory != task.Bytes {
+		t.Errorf("predicted memory %d, not %d", plan.BlockMemory, task.Bytes)
+	}
+	p, err := task.Open(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() {
+		_, err := p.Process(ctx, geometry.Block{})
+		ended <- err
+	}()
+	for deadline := time.Now().Add(10 * time.Second); heapInUse() < task.Bytes; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Errorf("the heap is of %d bytes", heapInUse())
+			break
+		}
+	}
+	cancel()
+	<-ended
+}
+
+func heapInUse() int64 {
+	runtime.GC() // what is not held goes
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse)
 }
