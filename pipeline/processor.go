@@ -90,9 +90,9 @@ func (o *Opener) Close() error {
 // processor speaks the stream's words for a stage's processor.
 type processor struct{ stages.Processor }
 
-func (p processor) Process(ctx context.Context, b geometry.Block) (stream.Timings, error) {
+func (p processor) Process(ctx context.Context, b geometry.Block) (stream.Result, error) {
 	t, err := p.Processor.Process(ctx, b)
-	return stream.Timings(t), err
+	return stream.Result{Timings: stream.Timings(t)}, err
 }
 
 var _ stream.Processor = processor{}

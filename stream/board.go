@@ -38,11 +38,14 @@ type taskBoard struct {
 	strides [geometry.MaxDims]int64
 	total   int64 // selected blocks
 
-	done  *Bitmap
-	ready *Bitmap // to be published
-	out   *Bitmap // published and not ended, or waiting for a new attempt
+	done   *Bitmap
+	masked *Bitmap // of done, but for what an older generation of the bits may have left
+	ready  *Bitmap // to be published
+	out    *Bitmap // published and not ended, or waiting for a new attempt
 
 	nDone, nFailed int64 // selected blocks
+	nMasked        int64 // of nDone
+	nLeftOut       int64 // blocks that Select has and the run skips
 	waiting        int64 // blocks of out that wait for a new attempt
 	troubles       map[int64]*trouble
 	touched        map[int]bool // pages of troubles that changed
@@ -92,7 +95,7 @@ func newBoard(plan Plan, p policy) *board {
 
 func newTaskBoard(task Task) *taskBoard {
 	t := &taskBoard{
-		Task: task, axes: newAxes(task), total: task.Select.Size(),
+		Task: task, axes: newAxes(task), masked: NewBitmap(task.Grid.Len()),
 		ready: NewBitmap(task.Grid.Len()), out: NewBitmap(task.Grid.Len()),
 		troubles: map[int64]*trouble{}, touched: map[int]bool{}, messages: map[int64]*message{},
 		low: math.MaxInt64,
@@ -103,6 +106,8 @@ func newTaskBoard(task Task) *taskBoard {
 		stride *= int64(task.Grid.Counts()[d])
 		t.scan[d] = t.axes[d].from
 	}
+	t.nLeftOut = task.Skip.countIn(task)
+	t.total = task.Select.Size() - t.nLeftOut
 	t.setDone(NewBitmap(task.Grid.Len()))
 	return t
 }
@@ -110,36 +115,8 @@ func newTaskBoard(task Task) *taskBoard {
 // setDone gives the task its done set; the board takes it over.
 func (t *taskBoard) setDone(done *Bitmap) {
 	t.done = done
-	t.nDone = 0
-	if t.total == done.Len() {
-		t.nDone = done.Count()
-	} else if t.total > 0 {
-		t.eachRow(func(first int64, length int) { t.nDone += done.CountRange(first, int64(length)) })
-	}
+	t.nDone = t.countSelected(done)
 	t.scanned = t.nDone == t.total
-}
-
-// eachRow calls f with every run of selected neighbours along the last axis.
-func (t *taskBoard) eachRow(f func(first int64, length int)) {
-	n := len(t.axes)
-	length := t.axes[n-1].to - t.axes[n-1].from
-	var p position
-	for d := range n {
-		p[d] = t.axes[d].from
-	}
-	for {
-		f(t.index(&p), length)
-		d := n - 2
-		for ; d >= 0; d-- {
-			if p[d]++; p[d] < t.axes[d].to {
-				break
-			}
-			p[d] = t.axes[d].from
-		}
-		if d < 0 {
-			return
-		}
-	}
 }
 
 func (t *taskBoard) index(p *position) int64 {
@@ -161,6 +138,9 @@ func (t *taskBoard) position(index int64) (p position) {
 func (t *taskBoard) selected(index int64) bool {
 	if t.total == t.done.Len() {
 		return true
+	}
+	if t.skipped(index) {
+		return false
 	}
 	p := t.position(index)
 	for d := range t.axes {

@@ -18,11 +18,14 @@ func (b *board) fold(c completion, now time.Time) ([]Event, error) {
 	}
 	current := c.Epoch == b.epoch
 	var events []Event
-	if fresh := t.foldDone(c.Done); len(fresh) > 0 {
+	if fresh := t.foldDone(c.Done, false); len(fresh) > 0 {
 		timings := c.Timings
 		events = append(events, Event{
 			Kind: EventBlockDone, Blocks: fresh, Timings: &timings, Elapsed: c.Elapsed,
 		})
+	}
+	if fresh := t.foldDone(c.Masked, true); len(fresh) > 0 {
+		events = append(events, Event{Kind: EventBlockMasked, Blocks: fresh, Elapsed: c.Masking})
 	}
 	for _, f := range c.Failed {
 		events = append(events, t.foldFailed(f, c, current, now)...)
@@ -45,7 +48,7 @@ func (b *board) fold(c completion, now time.Time) ([]Event, error) {
 
 // check refuses blocks that the grid does not have.
 func (t *taskBoard) check(c completion) error {
-	for _, ranges := range []Ranges{c.Done, c.Crashed, c.Returned} {
+	for _, ranges := range []Ranges{c.Done, c.Masked, c.Crashed, c.Returned} {
 		for _, r := range ranges {
 			if r.First() < 0 || r.Count() < 1 || r.Count() > t.done.Len()-r.First() {
 				return fmt.Errorf("task %s has no blocks %d to %d", t.Name, r.First(), r.End())
@@ -60,13 +63,14 @@ func (t *taskBoard) check(c completion) error {
 	return nil
 }
 
-// foldDone marks blocks done and offers what waited for them. It returns those that were not done before.
-func (t *taskBoard) foldDone(ranges Ranges) Ranges {
+// foldDone marks blocks done, masked or not, and offers what waited for them. It returns those that were not done before.
+func (t *taskBoard) foldDone(ranges Ranges, masked bool) Ranges {
 	var fresh Ranges
 	for _, r := range ranges {
 		for i := r.First(); i < r.End(); i++ {
 			if t.done.Set(i) {
 				fresh = fresh.Append(i)
+				t.setMasked(i, masked)
 				t.settle(i)
 			}
 		}
@@ -139,11 +143,11 @@ func (t *taskBoard) account(c completion) {
 		return
 	}
 	m.part = c.Part + 1
-	m.left -= c.Done.Count() + int64(len(c.Failed)) + c.Crashed.Count() + c.Returned.Count()
+	m.left -= c.Done.Count() + c.Masked.Count() + int64(len(c.Failed)) + c.Crashed.Count() + c.Returned.Count()
 	if m.left <= 0 {
 		delete(t.messages, c.Message)
 	}
-	if n := c.Done.Count(); n > 0 {
-		t.pace.measured(c.Elapsed, n)
+	if n := c.Done.Count() + c.Masked.Count(); n > 0 {
+		t.pace.measured(c.Elapsed+c.Masking, n)
 	}
 }

@@ -80,7 +80,7 @@ func (t *taskBoard) offerRow(at position, length int) {
 	last := len(t.axes) - 1
 	i := t.index(&at)
 	for range length {
-		if !t.done.Get(i) && !t.out.Get(i) && !t.ready.Get(i) && !t.failed(i) && t.satisfied(&at) {
+		if !t.done.Get(i) && !t.out.Get(i) && !t.ready.Get(i) && !t.skipped(i) && !t.failed(i) && t.satisfied(&at) {
 			t.offer(i)
 		}
 		at[last]++

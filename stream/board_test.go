@@ -51,7 +51,7 @@ func drawPlan(t *rapid.T) Plan {
 		g := drawGrid(t, dims, name)
 		task := Task{
 			Name: name, Generation: "G" + name, Grid: g, Select: drawSelect(t, g, name),
-			MaxRetries: rapid.IntRange(0, 2).Draw(t, "retries"),
+			MaxRetries: rapid.IntRange(0, 2).Draw(t, "retries"), Skip: drawSkip(t, g, name),
 		}
 		for j := range i {
 			switch rapid.IntRange(0, 3).Draw(t, "dependency") {
@@ -74,12 +74,14 @@ type reference struct {
 	plan   Plan
 	done   []map[int64]bool
 	failed []map[int64]bool
+	masked []map[int64]bool // of done
 }
 
 func newReference(p Plan) *reference {
 	r := &reference{plan: p}
 	for range p.Tasks {
 		r.done, r.failed = append(r.done, map[int64]bool{}), append(r.failed, map[int64]bool{})
+		r.masked = append(r.masked, map[int64]bool{})
 	}
 	return r
 }
@@ -93,9 +95,10 @@ func (r *reference) task(name string) int {
 	panic(name)
 }
 
-func each(box geometry.Roi, g geometry.Grid, f func(int64)) {
-	for i := range g.Len() {
-		if box.ContainsPoint(g.Position(i)) {
+// each calls f with the blocks in a box that the task's run does not skip.
+func each(box geometry.Roi, t Task, f func(int64)) {
+	for i := range t.Grid.Len() {
+		if box.ContainsPoint(t.Grid.Position(i)) && (t.Skip == nil || !t.Skip.Get(i)) {
 			f(i)
 		}
 	}
@@ -112,7 +115,7 @@ func (r *reference) waits(task int, index int64, f func(task int, index int64)) 
 			box = box.Intersect(u.Grid.Writers(t.Grid.At(index).ReadROI))
 		}
 		if !box.Empty() {
-			each(box, u.Grid, func(i int64) { f(up, i) })
+			each(box, u, func(i int64) { f(up, i) })
 		}
 	}
 }
@@ -129,7 +132,7 @@ func (r *reference) orphaned() []int64 {
 	counts := make([]int64, len(r.plan.Tasks))
 	for k, t := range r.plan.Tasks {
 		lost[k] = map[int64]bool{}
-		each(t.Select, t.Grid, func(i int64) {
+		each(t.Select, t, func(i int64) {
 			if r.done[k][i] || r.failed[k][i] {
 				return
 			}
@@ -231,6 +234,8 @@ func (s *simulation) take(w work) {
 				s.Fatalf("%s %d is published before what it reads is done", w.Task, i)
 			case !s.ref.plan.Tasks[k].Select.ContainsPoint(s.ref.plan.Tasks[k].Grid.Position(i)):
 				s.Fatalf("%s %d is not selected", w.Task, i)
+			case s.b.tasks[k].skipped(i):
+				s.Fatalf("%s %d is to be skipped", w.Task, i)
 			}
 		}
 	}
@@ -250,7 +255,7 @@ func (s *simulation) finish() {
 		Elapsed: time.Millisecond, Worker: "w",
 	}
 	if s.rng.Float64() >= s.hostile {
-		c.Done = w.Blocks
+		s.some(&c, w)
 		s.fold(c)
 		return
 	}
@@ -263,7 +268,7 @@ func (s *simulation) finish() {
 		c.Returned = w.Blocks
 		s.fold(c)
 	case 3: // twice
-		c.Done = w.Blocks
+		s.some(&c, w)
 		s.fold(c)
 		s.fold(c)
 	case 4: // of another generation
@@ -294,6 +299,19 @@ func (s *simulation) finish() {
 	}
 }
 
+// some makes all blocks of a message done, some of them masked.
+func (s *simulation) some(c *completion, w work) {
+	for _, r := range w.Blocks {
+		for i := r.First(); i < r.End(); i++ {
+			if s.rng.IntN(3) == 0 {
+				c.Masked = c.Masked.Append(i)
+			} else {
+				c.Done = c.Done.Append(i)
+			}
+		}
+	}
+}
+
 // drop takes a message out of work whose blocks are done already: the worker finds that out late.
 func (s *simulation) drop(w work) {
 	for i := range s.inWork {
@@ -315,12 +333,21 @@ func (s *simulation) fold(c completion) {
 			s.ref.done[k][i] = true
 		}
 	}
+	for _, r := range c.Masked {
+		for i := r.First(); i < r.End(); i++ {
+			s.ref.masked[k][i] = s.ref.masked[k][i] || !s.ref.done[k][i]
+			s.ref.done[k][i] = true
+		}
+	}
 	for _, e := range events {
 		for _, r := range e.Blocks {
 			for i := r.First(); i < r.End(); i++ {
 				switch e.Kind {
-				case EventBlockDone:
+				case EventBlockDone, EventBlockMasked:
 					s.told[c.Task][i]++
+					if s.ref.masked[k][i] != (e.Kind == EventBlockMasked) {
+						s.Fatalf("%s %d was told as %s", c.Task, i, e.Kind)
+					}
 				case EventBlockFailed:
 					s.ref.failed[k][i] = true
 				}
@@ -335,6 +362,18 @@ func (s *simulation) check() {
 	for k, t := range s.b.tasks {
 		if int64(len(s.ref.done[k])) != t.done.Count() || t.nDone != t.done.Count() {
 			s.Errorf("%s: %d done, reference %d", t.Name, t.done.Count(), len(s.ref.done[k]))
+		}
+		masked := int64(0)
+		for i := range t.done.Len() {
+			if t.masked.Get(i) != s.ref.masked[k][i] {
+				s.Errorf("%s %d: masked is %v", t.Name, i, t.masked.Get(i))
+			}
+			if t.masked.Get(i) {
+				masked++
+			}
+		}
+		if t.nMasked != masked {
+			s.Errorf("%s: %d masked, reference %d", t.Name, t.nMasked, masked)
 		}
 		if int64(len(s.ref.failed[k])) != t.nFailed || len(t.failures()) != int(t.nFailed) {
 			s.Errorf("%s: %d failed, reference %d", t.Name, t.nFailed, len(s.ref.failed[k]))
@@ -368,6 +407,8 @@ func TestBoardResumes(t *testing.T) {
 		second.ref = first.ref
 		for k, t := range second.b.tasks {
 			t.setDone(first.b.tasks[k].done)
+			t.masked = first.b.tasks[k].masked
+			t.countMasked()
 		}
 		for !second.b.drained() {
 			second.step()

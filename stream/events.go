@@ -23,10 +23,14 @@ const (
 	EventTaskStarted  = "task_started"
 	EventTaskDone     = "task_done" // every selected block is done, failed or orphaned
 	EventBlockDone    = "block_done"
+	EventBlockMasked  = "block_masked" // done without anything computed: a mask excludes the block
 	EventBlockRetry   = "block_retry"
 	EventBlockFailed  = "block_failed"
 	EventBlockCrashed = "block_crashed" // the worker died or lost its hold on the block
 )
+
+// done reports whether the event tells that blocks are done.
+func (e *Event) done() bool { return e.Kind == EventBlockDone || e.Kind == EventBlockMasked }
 
 // An Event is something that happened in a run, for people and their programs.
 type Event struct {
@@ -46,6 +50,7 @@ type Event struct {
 	Reason     string        `json:"reason,omitempty"`
 	Status     string        `json:"status,omitempty"`
 	Done       int64         `json:"done,omitempty"`
+	Masked     int64         `json:"masked,omitempty"` // of Done
 	Failed     int64         `json:"failed,omitempty"`
 	Orphaned   int64         `json:"orphaned,omitempty"`
 	Total      int64         `json:"total,omitempty"`

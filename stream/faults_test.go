@@ -30,7 +30,7 @@ func (s *site) told(run string) (kinds map[string]int, done map[string]int64) {
 			if e.Version != EventVersion || e.Run != run || e.Time.IsZero() {
 				s.Errorf("event %+v", e)
 			}
-			if e.Kind != EventBlockDone {
+			if !e.done() {
 				return nil
 			}
 			for _, r := range e.Blocks {

@@ -114,6 +114,7 @@ type recorder struct {
 	mu      sync.Mutex
 	count   map[string]map[int64]int
 	process func(ctx context.Context, task string, b geometry.Block) error
+	masked  func(task string, block int64) bool // nil: no block is
 	closed  int
 }
 
@@ -138,7 +139,7 @@ type recorded struct {
 	task string
 }
 
-func (p recorded) Process(ctx context.Context, b geometry.Block) (Timings, error) {
+func (p recorded) Process(ctx context.Context, b geometry.Block) (Result, error) {
 	p.mu.Lock()
 	if p.count[p.task] == nil {
 		p.count[p.task] = map[int64]int{}
@@ -147,10 +148,11 @@ func (p recorded) Process(ctx context.Context, b geometry.Block) (Timings, error
 	p.mu.Unlock()
 	if p.process != nil {
 		if err := p.process(ctx, p.task, b); err != nil {
-			return Timings{}, err
+			return Result{}, err
 		}
 	}
-	return Timings{Compute: time.Microsecond}, nil
+	masked := p.masked != nil && p.masked(p.task, b.Index)
+	return Result{Timings: Timings{Compute: time.Microsecond}, Masked: masked}, nil
 }
 
 func (p recorded) Close() error {
@@ -228,7 +230,7 @@ func (s *site) finished(status Status) {
 
 type nothing struct{}
 
-func (nothing) Process(context.Context, geometry.Block) (Timings, error) { return Timings{}, nil }
-func (nothing) Close() error                                             { return nil }
+func (nothing) Process(context.Context, geometry.Block) (Result, error) { return Result{}, nil }
+func (nothing) Close() error                                            { return nil }
 
 func noop(context.Context, json.RawMessage, string) (Processor, error) { return nothing{}, nil }

@@ -30,6 +30,10 @@ type job struct {
 // partTime is how long finished blocks may wait for the rest of their message.
 const partTime = 50 * time.Millisecond
 
+// longMessage is how long a message may take before the rest of its blocks are given back: they were put together when
+// blocks were faster, as masked ones are, and other slots may be idle.
+const longMessage = 10 * messageTime
+
 // Reasons for a block's end that are not the block's own.
 var (
 	errFenced  = errors.New("the hold on the block was lost")
@@ -39,10 +43,10 @@ var (
 
 // do processes the blocks of the message in their order.
 func (b *job) do(ctx context.Context) {
-	first := true
+	first, began := true, time.Now()
 	for at, r := range b.work.Blocks {
 		for i := r.First(); i < r.End(); i++ {
-			if !first && ctx.Err() != nil {
+			if !first && (ctx.Err() != nil || time.Since(began) > longMessage) {
 				b.giveBack(at, i, "")
 				b.publish(ctx)
 				return
@@ -62,15 +66,10 @@ func (b *job) do(ctx context.Context) {
 // block processes one block, the first that is left of the at-th range; false when the job is over with it.
 func (b *job) block(ctx context.Context, at int, index int64) bool {
 	began := time.Now()
-	timings, err := b.persist(ctx, index)
+	result, err := b.persist(ctx, index)
 	switch {
 	case err == nil:
-		if len(b.result.Done) == 0 {
-			b.result.Began = began
-		}
-		b.result.Done = b.result.Done.Append(index)
-		b.result.Timings = b.result.Timings.Add(timings)
-		b.result.Elapsed += time.Since(began)
+		b.note(index, result, began)
 	case b.hold.expired():
 		b.log.Warn("gave up a block: the connection was cut off for too long", "block", index, "error", err)
 		b.result.Failed = nil
@@ -95,6 +94,22 @@ func (b *job) block(ctx context.Context, at int, index int64) bool {
 	return true
 }
 
+// note puts a block that is done into the next completion.
+func (b *job) note(index int64, result Result, began time.Time) {
+	c := &b.result
+	if len(c.Done)+len(c.Masked) == 0 {
+		c.Began = began
+	}
+	if result.Masked {
+		c.Masked = c.Masked.Append(index)
+		c.Masking += time.Since(began)
+		return
+	}
+	c.Done = c.Done.Append(index)
+	c.Timings = c.Timings.Add(result.Timings)
+	c.Elapsed += time.Since(began)
+}
+
 // giveBack returns the blocks from index on.
 func (b *job) giveBack(at int, index int64, reason string) {
 	rest := append(Ranges{{index, b.work.Blocks[at].End() - index}}, b.work.Blocks[at+1:]...)
@@ -103,18 +118,18 @@ func (b *job) giveBack(at int, index int64, reason string) {
 
 // persist processes a block until it is done or failed: while its environment is at fault it keeps the block and tries
 // again, without that being counted.
-func (b *job) persist(ctx context.Context, index int64) (Timings, error) {
+func (b *job) persist(ctx context.Context, index int64) (Result, error) {
 	delay := b.shift.w.opts.PauseDelay
 	longest := 64 * delay
 	var since time.Time
 	for {
-		timings, err := b.attempt(index)
+		result, err := b.attempt(index)
 		if !fault.IsEnvironment(err) || b.hold.expired() {
 			if !since.IsZero() {
 				b.shift.w.office.resumes(b)
 				b.log.Info("the environment has recovered", "block", index, "after", time.Since(since).Round(time.Millisecond))
 			}
-			return timings, err
+			return result, err
 		}
 		if since.IsZero() {
 			since = time.Now()
@@ -123,11 +138,11 @@ func (b *job) persist(ctx context.Context, index int64) (Timings, error) {
 		b.shift.w.office.pauses(b, err.Error())
 		if time.Since(since) > b.shift.w.opts.PauseLimit {
 			b.shift.w.office.resumes(b)
-			return timings, fmt.Errorf("%w: %w", errGaveUp, err)
+			return result, fmt.Errorf("%w: %w", errGaveUp, err)
 		}
 		if !b.wait(ctx, delay) {
 			b.shift.w.office.resumes(b)
-			return timings, errLeaving
+			return result, errLeaving
 		}
 		delay = min(2*delay, longest)
 	}
@@ -155,10 +170,10 @@ func (b *job) wait(ctx context.Context, delay time.Duration) bool {
 const hungGrace = 2 * time.Second
 
 // attempt processes a block once.
-func (b *job) attempt(index int64) (Timings, error) {
+func (b *job) attempt(index int64) (Result, error) {
 	p, err := b.shift.w.rooms.open(b.hold.context(), b.task)
 	if err != nil {
-		return Timings{}, fmt.Errorf("open task %s: %w", b.task.Name, err)
+		return Result{}, fmt.Errorf("open task %s: %w", b.task.Name, err)
 	}
 	block := b.task.Grid.At(index)
 	if b.task.Timeout == 0 {
@@ -167,29 +182,29 @@ func (b *job) attempt(index int64) (Timings, error) {
 	ctx, cancel := b.hold.withTimeout(b.task.Timeout)
 	defer cancel()
 	type outcome struct {
-		timings Timings
-		err     error
+		result Result
+		err    error
 	}
-	result := make(chan outcome, 1)
+	ended := make(chan outcome, 1)
 	go func() {
-		timings, err := b.process(ctx, p, block)
-		result <- outcome{timings, err}
+		result, err := b.process(ctx, p, block)
+		ended <- outcome{result, err}
 	}()
 	hung := time.NewTimer(b.task.Timeout + hungGrace)
 	defer hung.Stop()
 	select {
-	case r := <-result:
+	case r := <-ended:
 		if r.err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			r.err = fmt.Errorf("timed out after %v: %w", b.task.Timeout, r.err)
 		}
-		return r.timings, r.err
+		return r.result, r.err
 	case <-hung.C:
-		return Timings{}, fmt.Errorf("timed out after %v and does not stop", b.task.Timeout)
+		return Result{}, fmt.Errorf("timed out after %v and does not stop", b.task.Timeout)
 	}
 }
 
 // process calls the processor; a panic is an error.
-func (b *job) process(ctx context.Context, p Processor, block geometry.Block) (timings Timings, err error) {
+func (b *job) process(ctx context.Context, p Processor, block geometry.Block) (result Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			b.log.Error("panic", "block", block.Index, "panic", r, "stack", string(debug.Stack()))
@@ -203,7 +218,7 @@ func (b *job) process(ctx context.Context, p Processor, block geometry.Block) (t
 // for long, the blocks are lost to another worker.
 func (b *job) publish(ctx context.Context) {
 	c := &b.result
-	if b.lost || len(c.Done)+len(c.Failed)+len(c.Crashed)+len(c.Returned) == 0 {
+	if b.lost || len(c.Done)+len(c.Masked)+len(c.Failed)+len(c.Crashed)+len(c.Returned) == 0 {
 		return
 	}
 	c.Task, c.Generation, c.Epoch = b.work.Task, b.work.Generation, b.work.Epoch

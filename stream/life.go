@@ -192,7 +192,7 @@ func (l *life) fold(m *nats.Msg, now time.Time) {
 	}
 	l.noteProgress(c, events, now)
 	for _, e := range events {
-		if e.Kind == EventBlockDone && l.folded <= l.unfolded {
+		if e.done() && l.folded <= l.unfolded {
 			e.Blocks = l.unannounced(e)
 			if len(e.Blocks) == 0 {
 				continue
@@ -243,7 +243,7 @@ func (l *life) noteEnded(now time.Time) {
 		}
 		p.finished = now.Round(0).UTC()
 		l.emit(Event{
-			Kind: EventTaskDone, Task: t.Name, Total: t.total, Done: t.nDone, Failed: t.nFailed,
+			Kind: EventTaskDone, Task: t.Name, Total: t.total, Done: t.nDone, Masked: t.nMasked, Failed: t.nFailed,
 			Orphaned: t.total - t.nDone - t.nFailed,
 		})
 	}

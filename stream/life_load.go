@@ -63,7 +63,8 @@ func (l *life) loadState(ctx context.Context) error {
 	current := map[string]string{}
 	filters := []string{keyRun, keyCursor}
 	for _, t := range l.board.tasks {
-		filters = append(filters, keyGeneration(t.Name), keyDone(t.Name, t.Generation, -1), keyTrouble(t.Name, t.Generation, -1))
+		filters = append(filters, keyGeneration(t.Name), keyDone(t.Name, t.Generation, -1),
+			keyMasked(t.Name, t.Generation, -1), keyTrouble(t.Name, t.Generation, -1))
 	}
 	for i, f := range filters {
 		filters[i] = strings.Replace(f, ".-1", ".*", 1)
@@ -84,6 +85,8 @@ func (l *life) loadState(ctx context.Context) error {
 			current[e.Key()] = g.ID
 		case "done":
 			err = l.store.loadDone(e)
+		case "masked":
+			err = l.store.loadMasked(e)
 		case "trouble":
 			troubles = append(troubles, e)
 		}
@@ -100,6 +103,7 @@ func (l *life) loadState(ctx context.Context) error {
 			return fmt.Errorf("task %s is planned for generation %s, but its state is of %q: plan again", t.Name, t.Generation, g)
 		}
 		t.setDone(t.done)
+		t.countMasked()
 	}
 	for _, e := range troubles {
 		if err := l.store.loadTrouble(e); err != nil {
@@ -176,7 +180,7 @@ func (l *life) loadAnnounced(ctx context.Context) error {
 	err := readEvents(ctx, l.t.js, l.t.plan.Run, l.store.cursor.Events+1, false, func(e Event) error {
 		lines = append(lines, append(encode(e), '\n'))
 		t := l.board.byName[e.Task]
-		if e.Kind != EventBlockDone || t == nil || t.Generation != e.Generation {
+		if !e.done() || t == nil || t.Generation != e.Generation {
 			return nil
 		}
 		blocks := l.announced[e.Task]

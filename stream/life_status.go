@@ -47,6 +47,7 @@ func (l *life) status(state, reason string, now time.Time) Status {
 		p := l.t.progress[t.Name]
 		ts := TaskStatus{
 			Name: t.Name, Total: t.total, Done: t.nDone, Skipped: min(p.skipped, t.nDone), Failed: t.nFailed,
+			Masked: t.nMasked, LeftOut: t.nLeftOut,
 			Running: min(l.crew.running(l.epoch, t.Name), t.out.Count()-t.waiting), Voxels: t.Voxels,
 			Started: p.started, Finished: p.finished, Timings: p.timings,
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 // protocolVersion stands in the run record; a worker of another version refuses to join.
-const protocolVersion = 1
+const protocolVersion = 2
 
 // A runRecord is what workers join a run by.
 type runRecord struct {
@@ -29,22 +29,25 @@ type work struct {
 
 // A completion says what became of blocks of a work message. Several may follow one message; each block is named once.
 type completion struct {
-	Task       string  `json:"task"`
-	Generation string  `json:"gen"`
-	Epoch      uint64  `json:"epoch"`
-	Attempt    int     `json:"attempt"`
-	Message    int64   `json:"msg"`  // first block of the work message
-	Part       int     `json:"part"` // 0 for the first completion of a message, then 1, …
-	Worker     string  `json:"worker"`
-	Done       Ranges  `json:"done,omitempty"`
-	Failed     []fails `json:"failed,omitempty"`
+	Task       string `json:"task"`
+	Generation string `json:"gen"`
+	Epoch      uint64 `json:"epoch"`
+	Attempt    int    `json:"attempt"`
+	Message    int64  `json:"msg"`  // first block of the work message
+	Part       int    `json:"part"` // 0 for the first completion of a message, then 1, …
+	Worker     string `json:"worker"`
+	Done       Ranges `json:"done,omitempty"`
+	// Masked blocks are done without anything computed.
+	Masked Ranges  `json:"masked,omitempty"`
+	Failed []fails `json:"failed,omitempty"`
 	// Crashed blocks were delivered to this worker after another one had them and fell silent.
 	Crashed Ranges `json:"crashed,omitempty"`
 	// Returned blocks were not tried: the worker is leaving, or gave up waiting for its environment (Reason).
 	Returned Ranges        `json:"returned,omitempty"`
 	Reason   string        `json:"reason,omitempty"`
-	Timings  Timings       `json:"timings"` // summed over Done
-	Elapsed  time.Duration `json:"elapsed"` // wall time of Done
+	Timings  Timings       `json:"timings"`           // summed over Done
+	Elapsed  time.Duration `json:"elapsed"`           // wall time of Done
+	Masking  time.Duration `json:"masking,omitempty"` // wall time of Masked
 	Began    time.Time     `json:"began"`
 }
 

@@ -105,6 +105,11 @@ func keyGeneration(task string) string { return "task." + token(task) }
 func keyDone(task, generation string, page int) string {
 	return fmt.Sprintf("done.%s.%s.%d", token(task), generation, page)
 }
+
+// keyMasked names a page of the blocks that are done because a mask excludes them.
+func keyMasked(task, generation string, page int) string {
+	return fmt.Sprintf("masked.%s.%s.%d", token(task), generation, page)
+}
 func keyTrouble(task, generation string, page int) string {
 	return fmt.Sprintf("trouble.%s.%s.%d", token(task), generation, page)
 }

@@ -26,6 +26,9 @@ type Task struct {
 	MaxRetries int           `json:"max_retries"`           // tries after the first
 	Timeout    time.Duration `json:"timeout,omitempty"`     // per block; 0: none
 	Voxels     int64         `json:"voxels,omitempty"`      // in Select, for rates; 0: unknown
+	// Skip holds blocks that this run leaves out although Select has them; nil: none. Nobody waits for them, they count
+	// in no total, and what is known of them stays. It is the tracker's alone, and not changed while one runs.
+	Skip *Bitmap `json:"-"`
 }
 
 // A Dependency says which of an upstream task's blocks a block waits for: of those that the run has selected, the ones
@@ -45,8 +48,15 @@ type Opener func(ctx context.Context, spec json.RawMessage, task string) (Proces
 // long has lost the block to another one, and finds that out there. ctx is not cancelled when the run is stopped:
 // blocks in work are finished.
 type Processor interface {
-	Process(ctx context.Context, b geometry.Block) (Timings, error)
+	Process(ctx context.Context, b geometry.Block) (Result, error)
 	Close() error
+}
+
+// A Result says how a block was done.
+type Result struct {
+	Timings Timings
+	// Masked tells that nothing was computed: a mask excludes the block. It is done all the same.
+	Masked bool
 }
 
 // Timings says where a block's time went.

@@ -38,6 +38,9 @@ func (t Task) validate(before map[string]Task) error {
 	if !t.Grid.All().Contains(t.Select) {
 		return fmt.Errorf("it selects %v of the blocks %v", t.Select, t.Grid.All())
 	}
+	if t.Skip != nil && t.Skip.Len() != t.Grid.Len() {
+		return fmt.Errorf("it skips some of %d blocks, but has %d", t.Skip.Len(), t.Grid.Len())
+	}
 	if t.MaxWorkers < 0 || t.MaxRetries < 0 || t.Timeout < 0 {
 		return errors.New("max_workers, max_retries and timeout must not be negative")
 	}

@@ -91,7 +91,7 @@ func (l *link) satisfied(at *position) bool {
 	width := int64(hi[n-1] - lo[n-1])
 	p[n-1] = lo[n-1]
 	for {
-		if !l.up.done.All(l.up.index(&p), width) {
+		if !l.up.settled(l.up.index(&p), width) {
 			return false
 		}
 		d := n - 2

@@ -32,8 +32,10 @@ type Status struct {
 type TaskStatus struct {
 	Name     string    `json:"name"`
 	Total    int64     `json:"total"`
-	Done     int64     `json:"done"`    // Skipped included
-	Skipped  int64     `json:"skipped"` // were done before this run began
+	Done     int64     `json:"done"`               // Skipped included
+	Skipped  int64     `json:"skipped"`            // were done before this run began
+	Masked   int64     `json:"masked,omitempty"`   // of Done: a mask excludes them
+	LeftOut  int64     `json:"left_out,omitempty"` // not in Total: this run skips them
 	Running  int64     `json:"running"`
 	Failed   int64     `json:"failed"`
 	Orphaned int64     `json:"orphaned"` // wait for a failed block

@@ -63,6 +63,7 @@ func (l *life) end(io context.Context) (Status, error) {
 	for _, t := range status.Tasks {
 		e.Total += t.Total
 		e.Done += t.Done
+		e.Masked += t.Masked
 		e.Failed += t.Failed
 		e.Orphaned += t.Orphaned
 	}

@@ -34,6 +34,7 @@ type storeBook struct {
 	results chan storeResult
 
 	done      map[string][]uint64       // revision of each page of done blocks, by task
+	masked    map[string][]uint64       // of each page of masked blocks
 	troubles  map[string]map[int]uint64 // of each page of troubles
 	cursor    cursor
 	cursorRev uint64
@@ -64,13 +65,22 @@ type storeJob struct {
 // A pageWrite is one key to be written. revision is what it must be and, afterwards, what it is.
 type pageWrite struct {
 	task     string
+	kind     pageKind
 	page     int
-	trouble  bool
 	key      string
 	data     []byte
 	revision uint64
 	stored   bool
 }
+
+// A pageKind says what a page holds.
+type pageKind int
+
+const (
+	pageDone pageKind = iota
+	pageMasked
+	pageTrouble
+)
 
 // A storeResult is a job after it was carried out, as far as it went.
 type storeResult struct {
@@ -81,9 +91,10 @@ type storeResult struct {
 
 func (s *storeBook) init(state *State, b *board) {
 	s.state, s.board = state, b
-	s.done, s.troubles = map[string][]uint64{}, map[string]map[int]uint64{}
+	s.done, s.masked, s.troubles = map[string][]uint64{}, map[string][]uint64{}, map[string]map[int]uint64{}
 	for _, t := range b.tasks {
 		s.done[t.Name] = make([]uint64, t.done.Pages())
+		s.masked[t.Name] = make([]uint64, t.masked.Pages())
 		s.troubles[t.Name] = map[int]uint64{}
 	}
 }
@@ -102,6 +113,18 @@ func (s *storeBook) loadDone(e jetstream.KeyValueEntry) error {
 		return err
 	}
 	s.done[t.Name][page] = e.Revision()
+	return nil
+}
+
+func (s *storeBook) loadMasked(e jetstream.KeyValueEntry) error {
+	t, page, err := s.page(e.Key())
+	if err != nil {
+		return err
+	}
+	if err := t.masked.DecodePage(page, e.Value()); err != nil {
+		return err
+	}
+	s.masked[t.Name][page] = e.Revision()
 	return nil
 }
 
@@ -135,20 +158,28 @@ func (s *storeBook) page(key string) (*taskBoard, int, error) {
 	return t, page, nil
 }
 
-// collect takes what has changed off the board.
+// collect takes what has changed off the board. Masked blocks come before done ones: what is done by then is not folded
+// again.
 func (s *storeBook) collect() []pageWrite {
 	var pages []pageWrite
 	for _, t := range s.board.tasks {
+		for _, page := range t.masked.Dirty() {
+			t.masked.Clean(page)
+			pages = append(pages, pageWrite{
+				task: t.Name, kind: pageMasked, page: page, key: keyMasked(t.Name, t.Generation, page),
+				data: t.masked.EncodePage(page), revision: s.masked[t.Name][page],
+			})
+		}
 		for _, page := range t.done.Dirty() {
 			t.done.Clean(page)
 			pages = append(pages, pageWrite{
-				task: t.Name, page: page, key: keyDone(t.Name, t.Generation, page),
+				task: t.Name, kind: pageDone, page: page, key: keyDone(t.Name, t.Generation, page),
 				data: t.done.EncodePage(page), revision: s.done[t.Name][page],
 			})
 		}
 		for _, page := range slices.Sorted(maps.Keys(t.touched)) {
 			pages = append(pages, pageWrite{
-				task: t.Name, page: page, trouble: true, key: keyTrouble(t.Name, t.Generation, page),
+				task: t.Name, kind: pageTrouble, page: page, key: keyTrouble(t.Name, t.Generation, page),
 				data: t.encodeTroubles(page), revision: s.troubles[t.Name][page],
 			})
 		}
@@ -234,12 +265,16 @@ func (l *life) stored(r storeResult) error {
 	for _, p := range r.job.pages {
 		t := s.board.byName[p.task]
 		switch {
-		case !p.stored && p.trouble:
+		case !p.stored && p.kind == pageTrouble:
 			t.touched[p.page] = true
+		case !p.stored && p.kind == pageMasked:
+			t.masked.Soil(p.page)
 		case !p.stored:
 			t.done.Soil(p.page)
-		case p.trouble:
+		case p.kind == pageTrouble:
 			s.troubles[p.task][p.page] = p.revision
+		case p.kind == pageMasked:
+			s.masked[p.task][p.page] = p.revision
 		default:
 			s.done[p.task][p.page] = p.revision
 		}
