@@ -6,21 +6,31 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
 
 const tokenBytes = 24
 
+// How long and how often a server that went is looked for.
+const (
+	patience      = 10 * time.Minute
+	reconnectWait = 250 * time.Millisecond
+)
+
 func urlFile(dir string) string { return filepath.Join(dir, "url") }
 
 // Connect connects to the server that runs in another process on dir (Options.Dir), with the address and the token
-// found there. fs.ErrNotExist says that none runs. The caller closes the connection.
+// found there. fs.ErrNotExist says that none runs. The caller closes the connection. When the server goes, its successor
+// on dir is looked for, at whatever address it has, for ten minutes.
 func Connect(dir, name string, opts ...nats.Option) (*nats.Conn, error) {
-	url, err := os.ReadFile(urlFile(dir))
+	address, err := os.ReadFile(urlFile(dir))
 	if err != nil {
 		return nil, fmt.Errorf("find the NATS server of %s: %w", dir, err)
 	}
@@ -28,13 +38,31 @@ func Connect(dir, name string, opts ...nats.Option) (*nats.Conn, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("find the token of the NATS server of %s: %w", dir, err)
 	}
-	opts = append([]nats.Option{nats.Name(name), nats.Token(strings.TrimSpace(string(token)))}, opts...)
-	nc, err := nats.Connect(strings.TrimSpace(string(url)), opts...)
+	opts = append([]nats.Option{nats.Name(name), nats.Token(strings.TrimSpace(string(token))), nats.SetCustomDialer(dialer{dir}),
+		nats.ReconnectWait(reconnectWait), nats.MaxReconnects(int(patience / reconnectWait))}, opts...)
+	nc, err := nats.Connect(strings.TrimSpace(string(address)), opts...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the NATS server of %s at %s: %w", dir, strings.TrimSpace(string(url)), err)
+		return nil, fmt.Errorf("connect to the NATS server of %s at %s: %w", dir, strings.TrimSpace(string(address)), err)
 	}
 	return nc, nil
 }
+
+// A dialer finds the server of a directory where it is now: one that was started again may have another port.
+type dialer struct{ dir string }
+
+// Dial implements nats.CustomDialer. The address is where the server was at first.
+func (d dialer) Dial(network, address string) (net.Conn, error) {
+	text, err := os.ReadFile(urlFile(d.dir))
+	if err != nil {
+		return nil, fmt.Errorf("find the NATS server of %s: %w", d.dir, err)
+	}
+	if u, err := url.Parse(strings.TrimSpace(string(text))); err == nil && u.Host != "" {
+		address = u.Host
+	}
+	return net.DialTimeout(network, address, dialTimeout)
+}
+
+const dialTimeout = 2 * time.Second
 
 // loadToken reads the token of an earlier server, so that workers find their way back, or makes one. A token that
 // others could read is replaced.

@@ -273,3 +273,26 @@ func TestExampleConfiguration(t *testing.T) {
 		t.Errorf("JetStream %v, token %q", opts.JetStream, opts.Authorization)
 	}
 }
+
+// A connection finds the server that takes the place of the one it knew, at another port.
+func TestSuccessorIsFound(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, Options{Dir: dir})
+	nc, err := Connect(dir, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, Options{Dir: dir})
+	if first.URL() == second.URL() {
+		t.Fatalf("both servers are at %s", first.URL())
+	}
+	for began := time.Now(); !nc.IsConnected(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 30*time.Second {
+			t.Fatal("the successor was not found")
+		}
+	}
+}

@@ -3,6 +3,7 @@ package graph
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -87,12 +88,15 @@ func (l *LUT) Segment(fragment int64) int64 {
 }
 
 // Write writes the LUT to LUTPath(path), atomically, as compressed npz. Equal LUTs make equal bytes.
-func (l *LUT) Write(path string) error {
+func (l *LUT) Write(path string) error { return l.WriteAs(context.Background(), path, "") }
+
+// WriteAs is Write for a writer that may lose its right to the file; see WriteFileAs.
+func (l *LUT) WriteAs(ctx context.Context, path, owner string) error {
 	arrays := []npz.Array{{Name: lutArray, Shape: []int{2, len(l.Fragments)}, Data: slices.Concat(l.Fragments, l.Segments)}}
 	if l.Edges != nil {
 		arrays = append(arrays, npz.Array{Name: edgeArray, Shape: []int{len(l.Edges), 3}, Data: flatten(l.Edges)})
 	}
-	return WriteFile(LUTPath(path), func(f *os.File) error {
+	return WriteFileAs(ctx, LUTPath(path), owner, func(f *os.File) error {
 		w := bufio.NewWriterSize(f, 1<<16)
 		if err := npz.Write(w, arrays...); err != nil {
 			return err

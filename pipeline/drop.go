@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"volara/embedded"
+	"volara/fault"
 	"volara/graph"
 	"volara/stages"
 	"volara/stream"
@@ -166,6 +167,7 @@ func (d *Doomed) Drop(ctx context.Context) (err error) {
 	if err := d.dropRecords(ctx); err != nil {
 		return err
 	}
+	fault.Point("drop.forgot")
 	if d.options.KeepOutputs {
 		return nil
 	}
@@ -178,6 +180,7 @@ func (d *Doomed) Drop(ctx context.Context) (err error) {
 		if err := t.Stage.Drop(ctx, &stages.Env{Run: d.pipeline.Name, Task: t.Name, Graphs: graphs, Logger: d.options.Logger}); err != nil {
 			return errors.Join(fmt.Errorf("drop the outputs of %s: %w", t.Name, err), graphs.Close())
 		}
+		fault.Point("drop.removed")
 	}
 	return graphs.Close()
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"volara/fault"
 	"volara/geometry"
 	"volara/stages"
 	"volara/stream"
@@ -60,12 +61,14 @@ func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.
 			return nil, err
 		}
 		generations[d.task.Name] = id
+		fault.Point("up.begun")
 		env := p.env(d.task, graphs)
 		env.Generation, env.Marker, env.Replace = id, d.marker(p.Pipeline.Name, id), d.recorded
 		env.Crashed = crashed
 		if err := d.task.Stage.Init(ctx, env); err != nil {
 			return nil, fmt.Errorf("prepare the outputs of %s: %w", d.task.Name, err)
 		}
+		fault.Point("up.prepared")
 	}
 	return generations, nil
 }

@@ -37,11 +37,8 @@ func (p *graphMWS) Process(ctx context.Context, b geometry.Block) (t Timings, er
 	}
 	lut := p.cluster(edges, start)
 	watch.lap(&t.Compute)
-	if err = ctx.Err(); err == nil { // the block may have been given to another worker meanwhile
-		err = lut.Write(p.LUT.Path)
-	}
-	if err == nil {
-		err = markLUT(p.LUT.Path, p.env.Marker)
+	if err = lut.WriteAs(ctx, p.LUT.Path, p.env.Generation); err == nil {
+		err = markLUT(ctx, p.LUT.Path, p.env.Marker)
 	}
 	watch.lap(&t.Write)
 	if err != nil {

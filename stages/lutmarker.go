@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -22,7 +23,7 @@ type LUTMark struct {
 func lutMarkerPath(path string) string { return path + ".volara.json" }
 
 // markLUT leaves the marker of a generation beside a table that it has just written.
-func markLUT(path string, marker Marker) error {
+func markLUT(ctx context.Context, path string, marker Marker) error {
 	sum, err := sha256File(path)
 	if err != nil {
 		return err
@@ -31,7 +32,7 @@ func markLUT(path string, marker Marker) error {
 	if err != nil {
 		return err
 	}
-	return graph.WriteFile(lutMarkerPath(path), func(f *os.File) error {
+	return graph.WriteFileAs(ctx, lutMarkerPath(path), marker.Generation, func(f *os.File) error {
 		_, err := f.Write(append(text, '\n'))
 		return err
 	})
@@ -65,8 +66,13 @@ func (m *LUTMark) Check(path string) error {
 	return err
 }
 
+// voidLUT takes from writers of other generations than one ("": of all) what they have begun to write.
+func voidLUT(path, generation string) error {
+	return errors.Join(graph.VoidWrites(path, generation), graph.VoidWrites(lutMarkerPath(path), generation))
+}
+
 func removeLUT(path string) error {
-	return errors.Join(removeFile(path), removeFile(lutMarkerPath(path)))
+	return errors.Join(voidLUT(path, ""), removeFile(path), removeFile(lutMarkerPath(path)))
 }
 
 func sha256File(path string) (string, error) {

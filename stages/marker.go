@@ -21,7 +21,11 @@ func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
 		var there *Marker
 		if there, err = ReadMarker(array); err == nil && there != nil {
 			if there.Generation == env.Generation {
-				return errors.Join(array.Close(), cleanUp(ctx, env, spec.Path))
+				err := array.Close()
+				if env.Crashed {
+					err = errors.Join(err, cleanUp(ctx, spec.Path))
+				}
+				return err
 			}
 			if env.Replace {
 				if err := errors.Join(array.Close(), zarr.Remove(ctx, spec.Path)); err != nil {
@@ -31,8 +35,11 @@ func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
 			}
 		}
 	}
-	if errors.Is(err, zarr.ErrNotFound) {
+	switch {
+	case errors.Is(err, zarr.ErrNotFound):
 		array, err = zarr.Create(ctx, spec.Path, spec.creation())
+	case err == nil:
+		err = cleanUp(ctx, spec.Path) // writers of an earlier generation may sleep over unfinished files
 	}
 	if err != nil {
 		return err
@@ -43,11 +50,9 @@ func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
 	return errors.Join(err, array.Close())
 }
 
-// cleanUp removes the temporary files that a killed run has left in an array.
-func cleanUp(ctx context.Context, env *Env, path string) error {
-	if !env.Crashed {
-		return nil
-	}
+// cleanUp removes the temporary files that killed or sleeping workers have left in an array. A worker that has the
+// right to write begins its file again.
+func cleanUp(ctx context.Context, path string) error {
 	local, err := store.OpenLocal(path, store.LocalOptions{})
 	if err != nil {
 		return err

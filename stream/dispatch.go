@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"volara/fault"
 )
 
 // dispatch publishes as much ready work as the workers will need until the next dispatch; downstream tasks first, so
@@ -48,6 +50,7 @@ func (l *life) publish(w work) {
 	if err := l.t.nc.Publish(subject, encode(w)); err != nil {
 		l.log.Warn("work could not be published", "task", w.Task, "error", err)
 	}
+	fault.Point("tracker.published")
 }
 
 // wake tells workers that there is work, or that none is to be taken any more.

@@ -67,6 +67,7 @@ func (b *job) do(ctx context.Context) {
 func (b *job) block(ctx context.Context, at int, index int64) bool {
 	began := time.Now()
 	result, err := b.persist(ctx, index)
+	fault.Point("worker.processed")
 	switch {
 	case err == nil:
 		b.note(index, result, began)

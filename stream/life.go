@@ -190,6 +190,7 @@ func (l *life) fold(m *nats.Msg, now time.Time) {
 		l.log.Error("ignoring a completion", "error", err)
 		return
 	}
+	fault.Point("tracker.folded")
 	l.noteProgress(c, events, now)
 	for _, e := range events {
 		if e.done() && l.folded <= l.unfolded {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"volara/fault"
 )
 
 // load reads the truth: generations, done sets, troubles, and the completions that no earlier tracker folded.
@@ -230,6 +232,7 @@ func (l *life) open(ctx context.Context) error {
 	if err := l.putRecord(ctx); err != nil {
 		return err
 	}
+	fault.Point("tracker.epoch")
 	var tasks []string
 	for _, t := range l.board.tasks {
 		if t.nDone < t.total {
@@ -239,6 +242,7 @@ func (l *life) open(ctx context.Context) error {
 	if err := makeQueue(ctx, l.t.js, l.t.plan.Run, l.record.Epoch, tasks, l.t.opts.AckWait); err != nil {
 		return err
 	}
+	fault.Point("tracker.queue")
 	l.epoch = l.record.Epoch
 	l.board.epoch = l.epoch
 	for i := range l.events {

@@ -105,6 +105,7 @@ func (l *life) tell(ctx context.Context, events []Event) (last uint64, err error
 			return last, jetStreamError(err)
 		}
 		last = ack.Sequence
+		fault.Point("tracker.event")
 		if l.t.opts.Dir != "" {
 			if err := appendEvents(l.t.opts.Dir, lines); err != nil {
 				return last, err

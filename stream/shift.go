@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"volara/fault"
 )
 
 // A shift is a worker's part in one epoch.
@@ -137,13 +139,17 @@ func (s *shift) do(ctx context.Context, m *nats.Msg, at time.Time, j *journal) {
 		b.finish(m)
 		return
 	}
+	fault.Point("worker.took")
 	s.w.office.begins(todo.Task)
 	defer s.w.office.ends(todo.Task)
 	if err := j.note(journalEntry{s.w.run, s.w.opts.Name, todo}); err != nil {
 		b.log.Warn("a crash of this worker would take longer to notice", "error", err)
 	}
+	fault.Point("worker.noted")
 	b.do(ctx)
+	fault.Point("worker.told")
 	b.finish(m)
+	fault.Point("worker.acked")
 	if err := j.clear(); err != nil {
 		b.log.Warn("a journal is out of date", "error", err)
 	}

@@ -122,6 +122,7 @@ func (s *State) Begin(ctx context.Context, task string, fingerprint json.RawMess
 	if err != nil {
 		return Generation{}, fmt.Errorf("begin a generation of task %s: %w", task, jetStreamError(err))
 	}
+	fault.Point("state.begun")
 	return g, s.forget(ctx, task)
 }
 

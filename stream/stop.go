@@ -71,6 +71,7 @@ func (l *life) end(io context.Context) (Status, error) {
 	if err := l.storeAll(io); err != nil {
 		return l.finalStatus(StateStopped, err.Error()), err
 	}
+	fault.Point("tracker.ending")
 	if l.record.Epoch > 0 && !l.record.Ended { // also when an earlier tracker died at this point
 		if err := l.closeEpoch(io); err != nil {
 			return status, err
@@ -122,5 +123,6 @@ func (l *life) closeEpoch(io context.Context) error {
 		return err
 	}
 	l.wake(true)
+	fault.Point("tracker.ended")
 	return dropQueues(ctx, l.t.js, l.t.plan.Run)
 }

@@ -226,6 +226,7 @@ func (l *life) carryOut(io context.Context, job storeJob) storeResult {
 		return r
 	}
 	r.told = true
+	fault.Point("tracker.told")
 	if last > 0 {
 		r.job.cursor.Events = last
 	}
@@ -235,17 +236,20 @@ func (l *life) carryOut(io context.Context, job storeJob) storeResult {
 			return r
 		}
 		p.stored = true
+		fault.Point("tracker.marked")
 	}
 	if last > 0 {
 		if r.job.cursorRev, r.err = l.state.put(ctx, keyCursor, encode(r.job.cursor), job.cursorRev); r.err != nil {
 			return r
 		}
 	}
+	fault.Point("tracker.stored")
 	if job.purge > 0 {
 		if err := l.done.Purge(ctx, jetstream.WithPurgeSequence(job.purge+1)); err != nil {
 			r.err = fmt.Errorf("purge the completions of run %s: %w", l.t.plan.Run, jetStreamError(err))
 			return r
 		}
+		fault.Point("tracker.purged")
 	}
 	if job.status != nil {
 		r.err = writeStatus(l.t.opts.Dir, *job.status)

@@ -92,6 +92,7 @@ func (t *Tracker) Run(ctx context.Context) (Status, error) {
 	if err != nil {
 		return t.Snapshot(), err
 	}
+	fault.Point("tracker.leads")
 	status, err := t.lead(ctx, l)
 	if err != nil && t.opts.Dir != "" {
 		if e := writeStatus(t.opts.Dir, status); e != nil {

@@ -118,6 +118,9 @@ func (s *Store) openForWriting(ctx context.Context, wanted graph.Schema, options
 	if err == nil {
 		err = c.exec("COMMIT")
 	}
+	if err == nil {
+		s.file, err = os.Stat(s.path)
+	}
 	if err != nil {
 		return errors.Join(err, c.close())
 	}

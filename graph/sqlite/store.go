@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"volara/fault"
@@ -18,6 +19,7 @@ var _ graph.Store = (*Store)(nil)
 // A Store is a graph in an SQLite file. See graph.Store for its methods.
 type Store struct {
 	path    string
+	file    os.FileInfo // of the database when it was opened for writing
 	meta    funlib.Metadata
 	tables  funlib.Tables
 	readers *readers
@@ -95,8 +97,12 @@ func (s *Store) close() error {
 }
 
 // settle brings the database back into a single plain file. Where other processes have it open, that is left to the
-// last of them.
+// last of them. Where the file was removed or replaced, nothing may be done: the log beside it, which SQLite finds by its
+// name, is that of another database.
 func (s *Store) settle(c *conn) error {
+	if now, err := os.Stat(s.path); err != nil || !os.SameFile(s.file, now) {
+		return nil
+	}
 	err := c.exec("PRAGMA busy_timeout = 0", "PRAGMA journal_mode = DELETE")
 	if fault.IsEnvironment(err) {
 		return nil

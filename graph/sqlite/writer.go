@@ -133,7 +133,10 @@ func (w *writer) transact(batch []*request) error {
 			return err
 		}
 	}
-	return w.conn.exec("COMMIT")
+	fault.Point("graph.written")
+	err := w.conn.exec("COMMIT")
+	fault.Point("graph.committed")
+	return err
 }
 
 // stop serves what waits, then ends the goroutine; the connection is the caller's again. Only the first call stops.

@@ -158,14 +158,15 @@ func (l *Local) Put(ctx context.Context, key string, value []byte) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	if err := l.put(key, value); err != nil {
+	if err := l.put(ctx, key, value); err != nil {
 		return fmt.Errorf("writing %s: %w", l.Name(key), classify(err))
 	}
 	return nil
 }
 
-// put writes a temporary file in the value's directory and renames it, through that directory.
-func (l *Local) put(key string, value []byte) error {
+// put writes a temporary file in the value's directory and renames it, through that directory. When Clean has taken the
+// file for one that was left behind, it is written again.
+func (l *Local) put(ctx context.Context, key string, value []byte) error {
 	parent, name := path.Dir(key), path.Base(key)
 	dir, err := l.root.OpenRoot(parent)
 	if errors.Is(err, fs.ErrNotExist) && parent != "." {
@@ -177,18 +178,36 @@ func (l *Local) put(key string, value []byte) error {
 		return err
 	}
 	defer dir.Close()
+	for try := 1; ; try++ {
+		cleaned, err := l.replace(ctx, dir, name, value)
+		if err == nil && l.options.Sync {
+			err = syncDir(dir)
+		}
+		if !cleaned || try == putTries {
+			return err
+		}
+	}
+}
+
+// putTries bounds how often a value is written again because its temporary file was gone.
+const putTries = 3
+
+// replace writes a temporary file and gives it its name; cleaned says that it was gone by then. ctx is asked right before:
+// a writer that loses its right after that finds its file gone.
+func (l *Local) replace(ctx context.Context, dir *os.Root, name string, value []byte) (cleaned bool, err error) {
 	tmp := "." + name + "." + randomName() + partialSuffix
 	if err = l.write(dir, tmp, value); err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		fault.Point("array.written")
 		err = dir.Rename(tmp, name)
+		cleaned = errors.Is(err, fs.ErrNotExist)
 	}
 	if err != nil {
 		dir.Remove(tmp) //nolint:errcheck // the first error is the one to report
-		return err
 	}
-	if l.options.Sync {
-		return syncDir(dir)
-	}
-	return nil
+	return cleaned, err
 }
 
 // write creates a file.
