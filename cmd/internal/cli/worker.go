@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -22,14 +23,15 @@ const MaxWorkers = 1024
 
 // Worker is the command that processes blocks of a run that another process tracks.
 type Worker struct {
-	NATS    string `name:"nats" help:"URL of the run's server, nats://[TOKEN@]HOST:PORT; found through --state when left out." env:"NATS_URL"`
-	Run     string `name:"run" required:"" help:"Name of the run."`
-	State   string `help:"State directory of the run, where it is on this machine or shared." type:"path" placeholder:"DIR"`
-	Workers int    `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
-	Cache   int64  `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
-	Name    string `help:"Name of this worker, unique in the run; default: host and process."`
-	Stay    bool   `help:"Wait for the run to be started again after it has ended."`
-	Level   string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
+	NATS    string        `name:"nats" help:"URL of the run's server, nats://[TOKEN@]HOST:PORT; found through --state when left out." env:"NATS_URL"`
+	Run     string        `name:"run" required:"" help:"Name of the run."`
+	State   string        `help:"State directory of the run, where it is on this machine or shared." type:"path" placeholder:"DIR"`
+	Workers int           `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
+	Cache   int64         `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
+	Name    string        `help:"Name of this worker, unique in the run; default: host and process."`
+	Wait    time.Duration `help:"How long to wait for the run's server to come up, as in 10m; default: not at all."`
+	Stay    bool          `help:"Wait for the run to be started again after it has ended."`
+	Level   string        `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
 }
 
 // Invoke works until the run has ended or ctx is cancelled.
@@ -47,7 +49,7 @@ func (w *Worker) Invoke(ctx context.Context) error {
 		}
 		w.Name = fmt.Sprintf("%s-%d", host, os.Getpid())
 	}
-	nc, err := w.connect()
+	nc, err := w.reach(ctx)
 	if err != nil {
 		return &pipeline.InputError{Err: err}
 	}
@@ -64,6 +66,28 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	defer logs.Close()
 	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Slots: w.Workers,
 		CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
+}
+
+// reachPeriod is how often a server is looked for that is not yet there.
+const reachPeriod = 500 * time.Millisecond
+
+// reach connects to the run's server and waits for it as long as Wait says.
+func (w *Worker) reach(ctx context.Context) (*nats.Conn, error) {
+	limit, cancel := context.WithTimeout(ctx, w.Wait)
+	defer cancel()
+	for told := false; ; told = true {
+		nc, err := w.connect()
+		if err == nil || limit.Err() != nil {
+			return nc, err
+		}
+		if !told {
+			fmt.Fprintf(os.Stderr, "waiting up to %v: %v\n", w.Wait, err)
+		}
+		select {
+		case <-limit.Done():
+		case <-time.After(reachPeriod):
+		}
+	}
 }
 
 // connect reaches the run's server by its URL, or through the state directory.
