@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,12 @@ type holder struct {
 
 // LockDir takes the lock of a directory, which is made when missing. If another process holds it, the error is a
 // *HeldError that names it. The kernel frees the lock when the process ends, however it ends; the lock file stays.
-func LockDir(dir string) (*Lock, error) {
+func LockDir(dir string) (*Lock, error) { return lockDir(dir, unix.LOCK_EX) }
+
+// ShareDir takes the lock of a directory as LockDir does, together with any others who share it.
+func ShareDir(dir string) (*Lock, error) { return lockDir(dir, unix.LOCK_SH) }
+
+func lockDir(dir string, how int) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
@@ -30,7 +36,7 @@ func LockDir(dir string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
-	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	err = flock(file, how)
 	if err == nil {
 		err = sign(file)
 	}
@@ -43,6 +49,18 @@ func LockDir(dir string) (*Lock, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &Lock{file}, nil
+}
+
+// flock takes a lock that may be held for a moment by somebody who looks whether it is held.
+func flock(file *os.File, how int) error {
+	const tries, pause = 5, 10 * time.Millisecond
+	for i := 1; ; i++ {
+		err := unix.Flock(int(file.Fd()), how|unix.LOCK_NB)
+		if i == tries || !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
+		time.Sleep(pause)
+	}
 }
 
 // Unlock frees the directory.

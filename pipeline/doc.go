@@ -3,5 +3,5 @@
 //
 //	p, err := pipeline.Load(stages.Builtin(), "segment.yaml")
 //	plan, err := p.Plan(ctx, pipeline.Selection{})
-//	status, err := pipeline.Up(ctx, p, pipeline.UpOptions{StateDir: p.StateDir()})
+//	status, err := pipeline.Up(ctx, p, pipeline.UpOptions{Server: pipeline.Server{StateDir: p.StateDir()}})
 package pipeline

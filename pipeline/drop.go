@@ -12,9 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nats-io/nats.go/jetstream"
-
-	"volara/embedded"
 	"volara/fault"
 	"volara/graph"
 	"volara/stages"
@@ -24,7 +21,7 @@ import (
 
 // DropOptions say what is dropped.
 type DropOptions struct {
-	StateDir    string
+	Server      Server
 	Tasks       []string // none: all of the run
 	KeepOutputs bool     // only the record of what is done goes
 	Logger      *slog.Logger
@@ -159,52 +156,47 @@ func (i *DropItem) measure(r stages.Resource) error {
 // Drop removes what PlanDrop listed: the record first, so that no output counts as done, then the outputs. It may be
 // repeated after a crash.
 func (d *Doomed) Drop(ctx context.Context) (err error) {
-	lock, err := embedded.LockDir(d.options.StateDir)
-	if err != nil {
-		return &InputError{err}
+	if err := d.options.Server.Check(); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	if err := d.dropRecords(ctx); err != nil {
+	s, err := openSession(ctx, d.options.Server, d.pipeline.Name, sessionOptions{Command: "drop", Logger: d.options.Logger})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	ctx, stop := s.Context(ctx)
+	defer stop()
+	if err := d.dropRecords(ctx, s.state); err != nil {
 		return err
 	}
 	fault.Point("drop.forgot")
 	if d.options.KeepOutputs {
 		return nil
 	}
+	return d.dropOutputs(ctx)
+}
+
+// dropOutputs removes the outputs, downstream tasks first.
+func (d *Doomed) dropOutputs(ctx context.Context) (err error) {
 	graphs, err := d.graphs()
 	if err != nil {
 		return err
 	}
-	for i := len(d.tasks) - 1; i >= 0; i-- {
-		t := d.tasks[i]
+	defer func() { err = errors.Join(err, graphs.Close()) }()
+	for _, t := range slices.Backward(d.tasks) {
+		if ctx.Err() != nil {
+			return fmt.Errorf("drop the outputs of %s: %w", t.Name, context.Cause(ctx))
+		}
 		if err := t.Stage.Drop(ctx, &stages.Env{Run: d.pipeline.Name, Task: t.Name, Graphs: graphs, Logger: d.options.Logger}); err != nil {
-			return errors.Join(fmt.Errorf("drop the outputs of %s: %w", t.Name, err), graphs.Close())
+			return fmt.Errorf("drop the outputs of %s: %w", t.Name, err)
 		}
 		fault.Point("drop.removed")
 	}
-	return graphs.Close()
+	return nil
 }
 
 // dropRecords forgets what is done: of the tasks, and of those downstream, whose inputs are void now.
-func (d *Doomed) dropRecords(ctx context.Context) (err error) {
-	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(d.options.StateDir, "nats"), Logger: d.options.Logger})
-	if err != nil {
-		return &InputError{err}
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	nc, err := server.Conn("volara drop")
-	if err != nil {
-		return fmt.Errorf("connect to the embedded server: %w", err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return fmt.Errorf("open JetStream: %w", err)
-	}
-	state, err := stream.OpenState(ctx, js, d.pipeline.Name)
-	if err != nil {
-		return err
-	}
+func (d *Doomed) dropRecords(ctx context.Context, state *stream.State) error {
 	names, err := d.recorded(ctx, state)
 	if err != nil {
 		return err
@@ -215,11 +207,12 @@ func (d *Doomed) dropRecords(ctx context.Context) (err error) {
 		}
 	}
 	// The status tells of blocks that are done no more.
-	if err := os.Remove(filepath.Join(RunDir(d.options.StateDir, d.pipeline.Name), "status.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	dir := RunDir(d.options.Server.StateDir, d.pipeline.Name)
+	if err := os.Remove(filepath.Join(dir, "status.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if d.whole() {
-		return os.RemoveAll(RunDir(d.options.StateDir, d.pipeline.Name))
+		return os.RemoveAll(dir)
 	}
 	return nil
 }

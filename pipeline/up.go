@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"volara/embedded"
 	"volara/fault"
@@ -32,9 +31,9 @@ func RunDir(stateDir, run string) string { return filepath.Join(stateDir, "runs"
 type UpOptions struct {
 	Selection
 	Types      map[string]stages.Factory
-	StateDir   string
+	Server     Server
+	Standby    bool   // wait while another tracker leads the run, and take over when it has ended or died
 	Slots      int    // blocks in work at once in this process; 0: none, other processes do the work
-	Listen     string // address of the embedded server; "": loopback, any port
 	CacheBytes int    // decoded chunks kept for neighbouring blocks
 	LogPath    string // where the worker's errors are explained
 	Logger     *slog.Logger
@@ -60,34 +59,24 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	if err != nil {
 		return status, err
 	}
-	if err := plan.checkWritable(o.StateDir); err != nil {
+	if err := plan.checkWritable(o.Server.StateDir); err != nil {
 		return status, err
 	}
-	if err := checkListen(o.Listen); err != nil {
+	if err := o.Server.Check(); err != nil {
 		return status, err
 	}
-	lock, err := embedded.LockDir(o.StateDir)
+	s, err := openSession(ctx, o.Server, p.Name, sessionOptions{Command: "up", Standby: o.Standby, Logger: o.Logger})
 	if err != nil {
-		return status, &InputError{err}
+		return status, err
 	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(o.StateDir, "nats"), Listen: o.Listen, Logger: o.Logger})
-	if err != nil {
-		return status, &InputError{err}
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	nc, err := server.Conn("volara up")
-	if err != nil {
-		return status, fmt.Errorf("connect to the embedded server: %w", err)
-	}
-	defer nc.Close()
-	r := &run{UpOptions: o, pipeline: p, server: server, nc: nc, log: o.Logger.With("run", p.Name)}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	r := &run{UpOptions: o, session: s, pipeline: p, log: o.Logger.With("run", p.Name)}
 	status, err = r.do(ctx)
 	if len(status.Tasks) > 0 && o.Ended != nil {
 		o.Ended(status)
 	}
 	if err == nil && o.Stay && ctx.Err() == nil {
-		o.Logger.Info("the run has ended; the server stays up until it is interrupted", "url", server.URL())
+		o.Logger.Info("the run has ended; the server stays up until it is interrupted", "url", s.URL())
 		<-ctx.Done()
 	}
 	return status, err
@@ -107,53 +96,54 @@ func checkListen(address string) error {
 
 type run struct {
 	UpOptions
+	*session
 	pipeline *Pipeline
-	server   *embedded.Server
-	nc       *nats.Conn
 	log      *slog.Logger // the stream adds the run's name to its lines itself
 }
 
 // do settles generations and outputs, then runs tracker and worker.
 func (r *run) do(ctx context.Context) (stream.Status, error) {
-	js, err := jetstream.New(r.nc)
-	if err != nil {
-		return stream.Status{}, fmt.Errorf("open JetStream: %w", err)
-	}
-	state, err := stream.OpenState(ctx, js, r.pipeline.Name)
-	if err == nil {
-		r.Known, err = known(ctx, state)
-	}
-	if fault.IsPermanent(err) {
-		err = &InputError{err}
+	leading, stop := r.Context(ctx)
+	plan, err := r.settle(leading)
+	stop()
+	if lost := r.lease.Err(); err != nil && lost != nil {
+		err = fmt.Errorf("stopped before the first block: %w", lost)
 	}
 	if err != nil {
 		return stream.Status{}, err
+	}
+	return r.track(ctx, plan)
+}
+
+// settle plans, settles the tasks' generations and makes their outputs.
+func (r *run) settle(ctx context.Context) (none stream.Plan, err error) {
+	if r.Known, err = known(ctx, r.state); err != nil {
+		if fault.IsPermanent(err) {
+			err = &InputError{err}
+		}
+		return none, err
 	}
 	plan, err := r.pipeline.Plan(ctx, r.Selection)
 	if err != nil {
-		return stream.Status{}, err
+		return none, err
 	}
 	for _, w := range plan.Warnings() {
 		r.log.Warn(w)
 	}
-	generations, err := r.prepare(ctx, plan, state)
+	generations, err := r.prepare(ctx, plan)
 	if err != nil {
-		return stream.Status{}, err
+		return none, err
 	}
-	streamPlan, err := plan.streamPlan(generations)
-	if err != nil {
-		return stream.Status{}, err
-	}
-	return r.track(ctx, streamPlan)
+	return plan.streamPlan(generations)
 }
 
 // prepare settles generations and makes outputs. It waits for a world at fault, a locked database or a full disk, as
 // blocks do.
-func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map[string]string, error) {
+func (r *run) prepare(ctx context.Context, plan *Plan) (map[string]string, error) {
 	const patience, pause = 10 * time.Minute, 500 * time.Millisecond
 	deadline := time.Now().Add(patience)
 	for told := false; ; told = true {
-		generations, err := r.tryPrepare(ctx, plan, state)
+		generations, err := r.tryPrepare(ctx, plan)
 		if err == nil {
 			return generations, nil
 		}
@@ -179,27 +169,36 @@ func (r *run) prepare(ctx context.Context, plan *Plan, state *stream.State) (map
 }
 
 // tryPrepare closes the databases again: the worker opens its own.
-func (r *run) tryPrepare(ctx context.Context, plan *Plan, state *stream.State) (map[string]string, error) {
+func (r *run) tryPrepare(ctx context.Context, plan *Plan) (map[string]string, error) {
 	graphs := plan.newGraphs()
-	last, statusErr := stream.ReadStatus(RunDir(r.StateDir, r.pipeline.Name))
+	last, statusErr := stream.ReadStatus(RunDir(r.Server.StateDir, r.pipeline.Name))
 	crashed := statusErr == nil && (last.State == stream.StateRunning || last.State == stream.StatePaused)
-	generations, err := plan.prepare(ctx, state, graphs, crashed, r.log)
+	generations, err := plan.prepare(ctx, r.state, graphs, crashed, r.log)
 	return generations, errors.Join(err, graphs.Close())
 }
 
 // track runs the tracker and, unless others do all the work, a worker of this process.
-func (r *run) track(ctx context.Context, plan stream.Plan) (stream.Status, error) {
-	dir := RunDir(r.StateDir, plan.Run)
+func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err error) {
+	dir := RunDir(r.Server.StateDir, plan.Run)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return stream.Status{}, fmt.Errorf("the run's folder: %w", err)
 	}
 	journals := filepath.Join(dir, "journal")
-	tracker, err := stream.NewTracker(r.nc, plan, stream.TrackerOptions{Dir: dir, JournalDir: journals, Exclusive: true, Logger: r.Logger})
+	if r.Server.External() {
+		held, err := embedded.ShareDir(dir) // shows that somebody leads
+		if err != nil {
+			return stream.Status{}, err
+		}
+		defer func() { err = errors.Join(err, held.Unlock()) }()
+		journals = filepath.Join(dir, "journal-"+hostName()) // of processes whose death can be seen here
+	}
+	tracker, err := stream.NewTracker(r.nc, plan, stream.TrackerOptions{Dir: dir, JournalDir: journals, Lease: r.lease,
+		Replicas: r.Server.Replicas, Logger: r.Logger})
 	if err != nil {
 		return stream.Status{}, err
 	}
 	if r.Started != nil {
-		r.Started(Run{URL: r.server.URL(), TokenFile: r.server.TokenFile(), Snapshot: tracker.Snapshot})
+		r.Started(Run{URL: r.URL(), TokenFile: r.TokenFile(), Snapshot: tracker.Snapshot})
 	}
 	trackerCtx, stopTracker := context.WithCancel(ctx)
 	defer stopTracker()
@@ -223,12 +222,20 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (stream.Status, error
 	return status, err
 }
 
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}
+
 // work runs the worker of this process until ctx ends.
 func (r *run) work(ctx context.Context, name, journals string) (err error) {
 	if r.Slots == 0 {
 		return nil
 	}
-	nc, err := r.server.Conn("volara up worker")
+	nc, err := r.Conn("volara up worker")
 	if err != nil {
 		return fmt.Errorf("connect the worker: %w", err)
 	}

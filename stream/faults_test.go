@@ -634,8 +634,8 @@ func TestOneTrackerLeads(t *testing.T) {
 	p := chain("r", grid(t, 0, 10))
 	s.generations(&p)
 	opts := s.options()
-	opts.Exclusive, opts.LeaseTTL = false, time.Second
-	first, err := takeLease(s.ctx(), s.jetStream(), "r", opts.withDefaults())
+	opts.Exclusive = false
+	first, err := TakeLease(s.ctx(), s.jetStream(), "r", LeaseOptions{TTL: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -647,10 +647,20 @@ func TestOneTrackerLeads(t *testing.T) {
 	if _, err := tracker.Run(s.ctx()); !errors.Is(err, ErrLeaseHeld) {
 		t.Fatalf("got %v", err)
 	}
-	opts.Standby = true // until the first one's lease, never renewed, is over
+	opts.Standby = true // until the first one's lease is not renewed any more
+	ctx, cancel := first.Context(s.ctx())
+	defer cancel()
+	first.renewing.Lock()
+	time.AfterFunc(2*time.Second, first.renewing.Unlock)
 	s.finished(s.run(p, opts))
 	if err := first.renew(s.ctx()); !errors.Is(err, ErrConflict) {
 		t.Errorf("the first one still leads: %v", err)
+	}
+	if <-ctx.Done(); !errors.Is(context.Cause(ctx), ErrLeaseLost) || !errors.Is(first.Err(), ErrLeaseLost) {
+		t.Errorf("what the first one did ended with %v, its lease with %v", context.Cause(ctx), first.Err())
+	}
+	if err := first.Release(s.ctx()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 // the loss of the queue. Its methods run on one goroutine; writes to JetStream run beside it, one at a time.
 type life struct {
 	t     *Tracker
-	lease *lease
+	lease *Lease
 	log   *slog.Logger
 
 	state     *State
@@ -140,22 +140,8 @@ func (l *life) tick(io context.Context, now time.Time) error {
 	if l.stop != nil {
 		l.wake(true)
 	}
-	if now.Sub(l.lease.confirmed) > l.lease.ttl/3 {
-		return l.renewLease(io)
-	}
-	return nil
-}
-
-// renewLease steps down when the lease is lost. A server that cannot be reached is waited for: as long as the lease
-// cannot be renewed nothing is stored either.
-func (l *life) renewLease(io context.Context) error {
-	ctx, cancel := context.WithTimeout(io, l.lease.ttl/3)
-	defer cancel()
-	err := l.lease.renew(ctx)
-	if err != nil && (errors.Is(err, ErrConflict) || time.Since(l.lease.confirmed) > l.lease.ttl) {
-		return err
-	}
-	return nil
+	// As long as the lease cannot be renewed nothing is stored either.
+	return l.lease.Err()
 }
 
 // foldSome folds a completion and what has come with it.

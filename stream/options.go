@@ -12,6 +12,9 @@ type TrackerOptions struct {
 	Dir string
 	// JournalDir holds what workers of this host leave behind when they are killed; see WorkerOptions.JournalDir.
 	JournalDir string
+	// Lease is the right to lead the run, taken by the caller, who gives it back. Nil: Run takes one, as Exclusive,
+	// Standby, Holder and LeaseTTL say (see LeaseOptions), and gives it back.
+	Lease *Lease
 	// Exclusive says that the caller holds the lock of the server's state directory, so that no other tracker can be
 	// alive: a lease left behind is taken over instead of waited for.
 	Exclusive bool
@@ -21,6 +24,9 @@ type TrackerOptions struct {
 	KeepFailures bool
 	// Holder names this tracker in the lease, for people; default host and process id.
 	Holder string
+
+	// Replicas of the queue, on a cluster; as many as the servers that are up allow. 0: one.
+	Replicas int
 
 	AckWait     time.Duration   // after which a silent worker's blocks are given to another one; default 10 s
 	LeaseTTL    time.Duration   // after which a silent tracker is replaced; at least 1 s, default 6 s

@@ -15,39 +15,38 @@ const (
 	maxEvents      = 1 << 20 // then the oldest are discarded
 )
 
-// openDone opens the stream of completion events and makes it when it is missing.
-func openDone(ctx context.Context, js jetstream.JetStream, run string) (jetstream.Stream, error) {
-	return openStream(ctx, js, jetstream.StreamConfig{
+// doneConfig is the stream of completion events.
+func doneConfig(run string) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
 		Name:        doneStream(run),
 		Description: "volara: completions of run " + run + " that its state does not hold yet",
 		Subjects:    []string{doneSubjects(run)},
 		Storage:     jetstream.FileStorage,
 		Discard:     jetstream.DiscardNew,
 		MaxMsgs:     maxCompletions,
-	})
+	}
 }
 
-// openEvents opens the stream of events for people and makes it when it is missing.
-func openEvents(ctx context.Context, js jetstream.JetStream, run string) (jetstream.Stream, error) {
-	return openStream(ctx, js, jetstream.StreamConfig{
+// eventsConfig is the stream of events for people.
+func eventsConfig(run string) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
 		Name:        eventsStream(run),
 		Description: "volara: what happened in run " + run,
 		Subjects:    []string{eventSubject(run)},
 		Storage:     jetstream.FileStorage,
 		Discard:     jetstream.DiscardOld,
 		MaxMsgs:     maxEvents,
-	})
+	}
 }
 
-func openStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
-	s, err := js.Stream(ctx, config.Name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		s, err = js.CreateStream(ctx, config)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open stream %s: %w", config.Name, jetStreamError(err))
-	}
-	return s, nil
+// openDone opens the stream of completion events and makes it when it is missing.
+func openDone(ctx context.Context, js jetstream.JetStream, run string) (jetstream.Stream, error) {
+	return openStream(ctx, js, doneConfig(run), 0)
+}
+
+// openEvents opens the stream of events for people and makes it when it is missing.
+func openEvents(ctx context.Context, js jetstream.JetStream, run string) (jetstream.Stream, error) {
+	return openStream(ctx, js, eventsConfig(run), 0)
 }
 
 // makeQueue makes the work stream of an epoch with a consumer for each of the tasks, and removes the streams of

@@ -19,6 +19,9 @@ var ErrNoGeneration = errors.New("the task has no generation")
 // ErrLeaseHeld says that another tracker leads the run.
 var ErrLeaseHeld = errors.New("another tracker leads the run")
 
+// ErrLeaseLost says that the lease is not held any more: another tracker leads the run, or may.
+var ErrLeaseLost = errors.New("the lead of the run is lost")
+
 // ErrConflict says that somebody else changed the state in between: the caller's view of it is out of date.
 var ErrConflict = errors.New("the state of the run was changed by somebody else")
 
@@ -31,8 +34,7 @@ type Generation struct {
 }
 
 // State is the durable record of one run, a key-value bucket: generations, done blocks, attempts, failures. Whoever
-// changes it (Begin, Drop, Delete, a Tracker) must be the only one, by the lock on the state directory or by the lease;
-// reading is free. Methods are safe for concurrent use.
+// changes it (Begin, Drop, Delete, a Tracker) must be the only one, which a Lease makes sure of; reading is free. Methods are safe for concurrent use.
 type State struct {
 	run string
 	js  jetstream.JetStream
@@ -41,16 +43,25 @@ type State struct {
 
 // OpenState opens the state of a run and creates it when there is none.
 func OpenState(ctx context.Context, js jetstream.JetStream, run string) (*State, error) {
+	return openState(ctx, js, run, 0)
+}
+
+// openState is OpenState, with the number of replicas; 0: as they are, or one.
+func openState(ctx context.Context, js jetstream.JetStream, run string, replicas int) (*State, error) {
 	if run == "" {
 		return nil, errors.New("a run needs a name")
 	}
 	bucket := stateBucket(run)
 	kv, err := js.KeyValue(ctx, bucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
+	switch {
+	case err == nil && replicas > 0:
+		err = replicate(ctx, js, "KV_"+bucket, replicas)
+	case errors.Is(err, jetstream.ErrBucketNotFound):
 		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
 			Bucket:      bucket,
 			Description: "volara: what is done of run " + run,
 			Storage:     jetstream.FileStorage,
+			Replicas:    max(replicas, 1),
 		})
 	}
 	if err != nil {

@@ -87,7 +87,7 @@ func jetStreamError(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	}
-	return fault.Environment(err)
+	return fault.Environment(capacityError(err))
 }
 
 // isWrongSequence reports whether err says that a subject's last message is not the expected one.

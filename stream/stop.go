@@ -91,8 +91,8 @@ func (l *life) storeAll(io context.Context) error {
 		if l.store.err != nil && time.Since(l.store.failing) > storeGrace {
 			return fault.Environment(fmt.Errorf("what is done could not be stored: %w", l.store.err))
 		}
-		if time.Since(l.lease.confirmed) > l.lease.ttl/3 {
-			if err := l.renewLease(io); err != nil {
+		if l.lease.doubtful() {
+			if err := l.lease.regain(io, storeGrace); err != nil {
 				return err
 			}
 		}

@@ -200,7 +200,7 @@ func (l *life) startStore(io context.Context, now time.Time) {
 // storeJob collects what there is to write; all means: also what can wait.
 func (l *life) storeJob(now time.Time, all bool) (storeJob, bool) {
 	s := &l.store
-	if s.busy || now.Sub(l.lease.confirmed) > l.lease.ttl*2/3 {
+	if s.busy || l.lease.doubtful() {
 		return storeJob{}, false // somebody else may lead by now
 	}
 	job := storeJob{events: l.events, pages: s.collect(), cursor: s.cursor, cursorRev: s.cursorRev}
@@ -251,7 +251,7 @@ func (l *life) carryOut(io context.Context, job storeJob) storeResult {
 		}
 		fault.Point("tracker.purged")
 	}
-	if job.status != nil {
+	if job.status != nil && l.lease.held() {
 		r.err = writeStatus(l.t.opts.Dir, *job.status)
 	}
 	return r

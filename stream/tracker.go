@@ -62,9 +62,6 @@ func NewTracker(nc *nats.Conn, plan Plan, opts TrackerOptions) (*Tracker, error)
 	return t, nil
 }
 
-// standbyPeriod is how often a standby tracker looks whether the lease is free.
-const standbyPeriod = 500 * time.Millisecond
-
 // Snapshot returns the run as it was at most a tenth of a second ago. It is cheap and may be called at any time; the
 // slices in it are shared and must not be changed.
 func (t *Tracker) Snapshot() Status { return *t.status.Load() }
@@ -80,36 +77,44 @@ func (t *Tracker) Run(ctx context.Context) (Status, error) {
 	for _, p := range t.progress {
 		*p = progress{}
 	}
-	l, err := takeLease(ctx, t.js, t.plan.Run, t.opts)
-	for t.opts.Standby && errors.Is(err, ErrLeaseHeld) {
-		select {
-		case <-time.After(standbyPeriod):
-			l, err = takeLease(ctx, t.js, t.plan.Run, t.opts)
-		case <-ctx.Done():
-			err = context.Cause(ctx)
+	l := t.opts.Lease
+	if l == nil {
+		var err error
+		l, err = TakeLease(ctx, t.js, t.plan.Run, LeaseOptions{Holder: t.opts.Holder, TTL: t.opts.LeaseTTL,
+			Exclusive: t.opts.Exclusive, Standby: t.opts.Standby, Replicas: t.opts.Replicas, Logger: t.opts.Logger})
+		if err != nil && ctx.Err() != nil {
+			status := t.Snapshot()
+			status.State, status.Reason = StateStopped, "cancelled"
+			return status, nil
 		}
-	}
-	if err != nil {
-		return t.Snapshot(), err
+		if err != nil {
+			return t.Snapshot(), err
+		}
+		defer t.release(ctx, l)
 	}
 	fault.Point("tracker.leads")
 	status, err := t.lead(ctx, l)
-	if err != nil && t.opts.Dir != "" {
+	// A leader that was replaced leaves the files to its successor.
+	if err != nil && t.opts.Dir != "" && l.held() {
 		if e := writeStatus(t.opts.Dir, status); e != nil {
 			t.log.Warn("the last status could not be written", "error", e)
 		}
 	}
-	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if e := l.release(release); e != nil && err == nil {
-		t.log.Warn("the next tracker may have to wait", "error", e)
-	}
 	return status, err
+}
+
+// release gives back a lease that Run took.
+func (t *Tracker) release(ctx context.Context, l *Lease) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := l.Release(ctx); err != nil {
+		t.log.Warn("the next tracker may have to wait", "error", err)
+	}
 }
 
 // lead lives through one epoch after the other. An epoch ends early when its queue is lost, or when somebody else
 // wrote to the state: what was in memory is forgotten then and read again, never merged.
-func (t *Tracker) lead(ctx context.Context, l *lease) (Status, error) {
+func (t *Tracker) lead(ctx context.Context, l *Lease) (Status, error) {
 	var troubled time.Time // since when no epoch has made progress
 	for {
 		life := &life{t: t, lease: l, log: t.log}
@@ -125,7 +130,7 @@ func (t *Tracker) lead(ctx context.Context, l *lease) (Status, error) {
 			return status, err
 		}
 		t.log.Warn("the epoch is over, starting another one", "error", err)
-		if err := l.recover(ctx, t.opts.PauseLimit); err != nil {
+		if err := l.regain(ctx, t.opts.PauseLimit); err != nil {
 			return status, err
 		}
 	}
@@ -141,7 +146,6 @@ func (l *life) mayGoOn(err error) bool {
 
 func (o TrackerOptions) withDefaults() TrackerOptions {
 	o.AckWait = orDefault(o.AckWait, 10*time.Second)
-	o.LeaseTTL = max(orDefault(o.LeaseTTL, 6*time.Second), time.Second)
 	o.MaxCrashes = orDefault(o.MaxCrashes, 10)
 	o.MaxBatch = orDefault(o.MaxBatch, 64)
 	o.PauseLimit = orDefault(o.PauseLimit, 10*time.Minute)
@@ -149,7 +153,6 @@ func (o TrackerOptions) withDefaults() TrackerOptions {
 	o.BallastSize = orDefault(o.BallastSize, 8<<20)
 	o.DiskPath = orDefault(o.DiskPath, o.Dir)
 	o.Logger = orDefault(o.Logger, slog.Default())
-	o.Holder = orDefault(o.Holder, processName())
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{100 * time.Millisecond, time.Second, 5 * time.Second}
 	}

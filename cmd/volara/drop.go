@@ -12,6 +12,7 @@ import (
 
 type dropCmd struct {
 	pipelineArgs
+	serverArgs
 	Task        []string `help:"Only this task (may be repeated); the done marks of tasks downstream go with it." placeholder:"TASK"`
 	KeepOutputs bool     `help:"Only forget what is done: every block is computed again, into the outputs that are there."`
 	Yes         bool     `help:"Do it; without, only what would be removed is listed."`
@@ -25,7 +26,7 @@ func (c *dropCmd) Run(ctx context.Context) error {
 	}
 	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Colour: console.Colour(os.Stderr)})
 	defer logs.Close()
-	doomed, err := pipeline.PlanDrop(ctx, p, pipeline.DropOptions{StateDir: c.State, Tasks: c.Task, KeepOutputs: c.KeepOutputs, Logger: logs.Logger()})
+	doomed, err := pipeline.PlanDrop(ctx, p, pipeline.DropOptions{Server: c.server(c.State), Tasks: c.Task, KeepOutputs: c.KeepOutputs, Logger: logs.Logger()})
 	if err != nil {
 		return err
 	}

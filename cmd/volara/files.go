@@ -18,6 +18,18 @@ type pipelineArgs struct {
 	State string   `help:"State directory; default .volara beside the pipeline file." type:"path" placeholder:"DIR"`
 }
 
+// serverArgs say where runs are kept.
+type serverArgs struct {
+	NATS  string `name:"nats" help:"URL of an external NATS server, or of several of one cluster; default: an embedded server in the state directory." env:"VOLARA_NATS" placeholder:"URL,…"`
+	Creds string `help:"Credentials file for the external server." env:"NATS_CREDS" type:"path" placeholder:"FILE"`
+	CA    string `name:"ca" help:"Certificates (PEM) by which the external server is known; default: the system's." env:"NATS_CA" type:"path" placeholder:"FILE"`
+}
+
+// server returns the server that is meant; state is the state directory.
+func (a *serverArgs) server(state string) pipeline.Server {
+	return pipeline.Server{StateDir: state, URL: a.NATS, Creds: a.Creds, CA: a.CA}
+}
+
 // load reads the pipeline and settles the state directory.
 func (a *pipelineArgs) load() (*pipeline.Pipeline, error) {
 	p, err := pipeline.Load(stages.Builtin(), a.Files...)

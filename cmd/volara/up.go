@@ -18,6 +18,9 @@ import (
 type upCmd struct {
 	pipelineArgs
 	selectionArgs
+	serverArgs
+	Replicas int    `help:"By how many servers of a cluster (--nats) what is kept of the run is held: 3 survive the loss of one; default: as it is, a new run by one." placeholder:"N"`
+	Standby  bool   `help:"While another process leads the run on the same external server, wait, and take over when it has ended or died."`
 	Workers  *int   `help:"Blocks in work at once; 0: only other processes work; default: as many as cores." placeholder:"N"`
 	Progress string `help:"How progress is shown." enum:"auto,tty,plain,json,off" default:"auto"`
 	Listen   string `help:"Address on which the embedded NATS server takes other workers; default: loopback, any free port." placeholder:"HOST:PORT"`
@@ -50,13 +53,38 @@ func (c *upCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return &pipeline.InputError{Err: err}
 	}
+	server := c.server(c.State)
+	server.Listen, server.Replicas = c.Listen, c.Replicas
+	if err := c.checkServer(server); err != nil {
+		return err
+	}
 	progress := console.NewProgress(console.ProgressOptions{Mode: console.Mode(c.Progress)})
-	logPath := filepath.Join(pipeline.RunDir(c.State, p.Name), "logs", "worker-0.jsonl")
+	logPath := filepath.Join(pipeline.RunDir(c.State, p.Name), "logs", c.logName())
 	logs := console.NewLog(console.LogOptions{Terminal: progress.LogWriter(), Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
-	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), StateDir: c.State, Slots: slots, Listen: c.Listen,
+	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Standby: c.Standby, Slots: slots,
 		CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay}
 	return c.follow(ctx, p, options, progress)
+}
+
+// checkServer refuses what does not go together, before any file of the run is made.
+func (c *upCmd) checkServer(server pipeline.Server) error {
+	switch {
+	case c.Standby && !server.External():
+		return &pipeline.InputError{Err: errors.New("--standby needs an external server (--nats): an embedded one dies with the process that leads the run")}
+	case c.Stay && server.External():
+		return &pipeline.InputError{Err: errors.New("--stay keeps the embedded server up; an external one (--nats) stays anyway")}
+	}
+	return server.Check()
+}
+
+// logName returns the name of the log of this process's worker. With an external server several processes may share
+// the state directory.
+func (c *upCmd) logName() string {
+	if c.NATS == "" {
+		return "worker-0.jsonl"
+	}
+	return cli.ProcessName() + ".jsonl"
 }
 
 // follow runs the pipeline, shows its progress and reports how it ended.
