@@ -34,6 +34,7 @@ var rooms = []struct {
 	{name: "pipeline"},
 	{name: "demo"},
 	{name: "console", only: []string{"stream", "geometry"}},
+	{name: "dashboard", only: []string{"stream"}},
 	{name: "cmd/internal/cli"},
 	{name: "cmd/volara"},
 	{name: "cmd/stage"},

@@ -19,14 +19,15 @@ type upCmd struct {
 	pipelineArgs
 	selectionArgs
 	serverArgs
-	Replicas int    `help:"By how many servers of a cluster (--nats) what is kept of the run is held: 3 survive the loss of one; default: as it is, a new run by one." placeholder:"N"`
-	Standby  bool   `help:"While another process leads the run on the same external server, wait, and take over when it has ended or died."`
-	Workers  *int   `help:"Blocks in work at once; 0: only other processes work; default: as many as cores." placeholder:"N"`
-	Progress string `help:"How progress is shown." enum:"auto,tty,plain,json,off" default:"auto"`
-	Listen   string `help:"Address on which the embedded NATS server takes other workers; default: loopback, any free port." placeholder:"HOST:PORT"`
-	Stay     bool   `help:"Keep the server up after the run has ended, until interrupted."`
-	Cache    int    `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
-	Level    string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
+	Replicas  int    `help:"By how many servers of a cluster (--nats) what is kept of the run is held: 3 survive the loss of one; default: as it is, a new run by one." placeholder:"N"`
+	Standby   bool   `help:"While another process leads the run on the same external server, wait, and take over when it has ended or died."`
+	Workers   *int   `help:"Blocks in work at once; 0: only other processes work; default: as many as cores." placeholder:"N"`
+	Progress  string `help:"How progress is shown." enum:"auto,tty,plain,json,off" default:"auto"`
+	Listen    string `help:"Address on which the embedded NATS server takes other workers; default: loopback, any free port." placeholder:"HOST:PORT"`
+	Stay      bool   `help:"Keep the server up after the run has ended, until interrupted."`
+	Cache     int    `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
+	Dashboard string `help:"HTTP address for metrics (/metrics), health (/healthz, /readyz) and /status; off: none." placeholder:"HOST:PORT|off" default:"off"`
+	Level     string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
 }
 
 // Run is called by kong.
@@ -64,7 +65,12 @@ func (c *upCmd) Run(ctx context.Context) error {
 	defer logs.Close()
 	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Standby: c.Standby, Slots: slots,
 		CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay}
-	return c.follow(ctx, p, options, progress)
+	board, err := c.openDashboard(logs.Logger())
+	if err != nil {
+		return err
+	}
+	defer board.close()
+	return c.follow(ctx, p, options, progress, board)
 }
 
 // checkServer refuses what does not go together, before any file of the run is made.
@@ -88,7 +94,7 @@ func (c *upCmd) logName() string {
 }
 
 // follow runs the pipeline, shows its progress and reports how it ended.
-func (c *upCmd) follow(ctx context.Context, p *pipeline.Pipeline, o pipeline.UpOptions, progress *console.Progress) error {
+func (c *upCmd) follow(ctx context.Context, p *pipeline.Pipeline, o pipeline.UpOptions, progress *console.Progress, board *board) error {
 	following, stop := context.WithCancel(context.Background())
 	defer stop()
 	started, followed := make(chan func() stream.Status, 1), make(chan struct{})
@@ -96,6 +102,7 @@ func (c *upCmd) follow(ctx context.Context, p *pipeline.Pipeline, o pipeline.UpO
 		if c.Listen != "" {
 			o.Logger.Info("workers may join", "url", r.URL, "token", r.TokenFile)
 		}
+		board.show(r.Snapshot)
 		started <- r.Snapshot
 	}
 	ended := func(status stream.Status) {
