@@ -19,6 +19,7 @@ type Opener struct {
 	types      map[string]stages.Factory
 	log        *slog.Logger
 	cacheBytes int
+	slots      int // blocks in work at once, which share the cache
 
 	mu     sync.Mutex
 	text   string // the specification that plan was made from
@@ -29,12 +30,22 @@ type Opener struct {
 }
 
 // NewOpener returns an opener whose processors share a cache of cacheBytes bytes of decoded chunks.
-func NewOpener(types map[string]stages.Factory, cacheBytes int, log *slog.Logger) *Opener {
-	return &Opener{types: types, log: log, cacheBytes: cacheBytes}
+// slots is how many blocks the worker has in work at once.
+func NewOpener(types map[string]stages.Factory, cacheBytes, slots int, log *slog.Logger) *Opener {
+	return &Opener{types: types, log: log, cacheBytes: cacheBytes, slots: slots}
 }
 
-// Open is a stream.Opener.
+// Open is a stream.Opener: it opens a task as it is configured, in this process or in children.
 func (o *Opener) Open(ctx context.Context, text json.RawMessage, task string) (stream.Processor, error) {
+	return o.open(ctx, text, task, false)
+}
+
+// openHere opens a task in this process, however it is configured.
+func (o *Opener) openHere(ctx context.Context, text json.RawMessage, task string) (stream.Processor, error) {
+	return o.open(ctx, text, task, true)
+}
+
+func (o *Opener) open(ctx context.Context, text json.RawMessage, task string, here bool) (stream.Processor, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err := o.load(ctx, text); err != nil {
@@ -44,14 +55,17 @@ func (o *Opener) Open(ctx context.Context, text json.RawMessage, task string) (s
 		if t.Name != task {
 			continue
 		}
+		if !here && t.Stage.Common().Apart() {
+			return o.OpenApart(ctx, text, task)
+		}
 		env := o.plan.env(t, o.graphs)
 		env.Marker = stages.Marker{Version: Version, Run: o.plan.Pipeline.Name, Task: task, TaskType: t.Stage.Common().TaskType, Generation: o.gens[task]}
 		env.Generation, env.Cache, env.Logger = o.gens[task], o.cache, o.log.With("task", task)
-		w, err := stages.Open(ctx, t.Stage, env)
+		p, err := t.Stage.Open(ctx, env)
 		if err != nil {
-			return nil, fmt.Errorf("open task %s: %w", task, err)
+			return nil, err
 		}
-		return processor{w}, nil
+		return processor{p}, nil
 	}
 	return nil, fmt.Errorf("the run's specification has no task %s", task)
 }
@@ -87,12 +101,12 @@ func (o *Opener) Close() error {
 	return o.graphs.Close()
 }
 
-// processor speaks the stream's words for a stage's worker.
-type processor struct{ *stages.Worker }
+// processor speaks the stream's words for a stage's processor.
+type processor struct{ stages.Processor }
 
 func (p processor) Process(ctx context.Context, b geometry.Block) (stream.Result, error) {
-	r, err := p.Do(ctx, b)
-	return stream.Result{Timings: stream.Timings(r.Timings), Masked: r.Masked}, err
+	t, err := p.Processor.Process(ctx, b)
+	return stream.Result{Timings: stream.Timings(t)}, err
 }
 
 var _ stream.Processor = processor{}

@@ -258,8 +258,8 @@ type WorkOptions struct {
 
 // Work processes blocks of a run until ctx is cancelled or, with UntilDone, the run has ended.
 func Work(ctx context.Context, nc *nats.Conn, run string, o WorkOptions) error {
-	opener := NewOpener(o.Types, o.CacheBytes, o.Logger)
-	worker, err := stream.NewWorker(nc, run, stream.WorkerOptions{Name: o.Name, Slots: o.Slots, Open: opener.Open,
+	opener := NewOpener(o.Types, o.CacheBytes, o.Slots, o.Logger)
+	worker, err := stream.NewWorker(nc, run, stream.WorkerOptions{Name: o.Name, Slots: o.Slots, Open: opener.Open, Isolate: opener.OpenApart,
 		JournalDir: o.JournalDir, LogPath: o.LogPath, UntilDone: o.UntilDone, Logger: o.Logger})
 	if err != nil {
 		return err

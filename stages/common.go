@@ -31,8 +31,7 @@ type Shared struct {
 	Within   *geometry.Roi `json:"-"`                    // region asked for by whoever plans; world units
 	After    []string      `json:"after,omitempty"`      // tasks whose blocks come first, by ROI
 	Seed     uint64        `json:"seed,omitempty"`
-	MaskData *Dataset      `json:"mask_data,omitempty"` // blocks without a voxel of it are not computed
-	SkipMask *Dataset      `json:"skip_mask,omitempty"` // one cell a block of the grid: not 0 leaves it out this time
+	MaskData *Dataset      `json:"mask_data,omitempty"`
 
 	Fit               string `json:"fit,omitempty"`
 	ReadWriteConflict *bool  `json:"read_write_conflict,omitempty"`
@@ -64,7 +63,7 @@ func (c *Shared) Retries() int {
 }
 
 // check refuses what is not built yet and what makes no sense.
-func (c *Shared) check(fit geometry.Fit) error {
+func (c *Shared) check(fit geometry.Fit, maskable bool) error {
 	switch {
 	case c.Fit != "" && c.Fit != string(fit):
 		return fieldErrorf("fit", "%s has fit %q only, not %q", c.TaskType, fit, c.Fit)
@@ -76,10 +75,10 @@ func (c *Shared) check(fit geometry.Fit) error {
 		return fieldErrorf("num_workers", "is %d; at least 1 worker is needed (leave the field out for no limit)", *c.NumWorkers)
 	case c.MaxRetries != nil && *c.MaxRetries < 0:
 		return fieldErrorf("max_retries", "is %d; 0 or more retries are meant", *c.MaxRetries)
-	case c.WorkerConfig != nil && c.WorkerConfig.WorkerType != "local":
-		return fieldErrorf("worker_config", "worker_type %q is not built yet; leave worker_config out (local workers)", c.WorkerConfig.WorkerType)
+	case c.MaskData != nil && !maskable:
+		return fieldErrorf("mask_data", "a mask on %s is not built yet; only extract-frags takes one", c.TaskType)
 	}
-	return nil
+	return c.checkWorkers()
 }
 
 // region returns the world region that the task is to cover: its roi, or else what its inputs cover (from; empty: the
@@ -176,5 +175,5 @@ func readShape(grid geometry.Grid, voxelSize geometry.Coordinate) geometry.Coord
 // Operational lists the fields that change nothing in the outputs' bytes; a fingerprint leaves them out.
 func Operational() []string {
 	return []string{"name", "roi", "roi_voxels", "after", "num_workers", "num_cache_workers", "worker_config",
-		"max_retries", "timeout", "bulk_write", "skip_mask", "crash", "hang", "bytes"}
+		"max_retries", "timeout", "bulk_write", "crash", "hang", "bytes"}
 }

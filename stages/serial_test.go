@@ -75,11 +75,11 @@ func (s *serial) prepare(stage stages.Stage) *stages.Env {
 func (s *serial) plan(stage stages.Stage) *stages.Plan {
 	s.t.Helper()
 	b := &stages.Binder{Base: s.base}
-	stages.Bind(stage, b)
+	stage.Bind(b)
 	if len(b.Errs) > 0 {
 		s.t.Fatalf("%s: %v", stage.DefaultName(), b.Errs)
 	}
-	plan, err := stages.MakePlan(context.Background(), stage, s.specs)
+	plan, err := stage.Plan(context.Background(), s.specs)
 	if err != nil {
 		s.t.Fatalf("%s: %v", stage.DefaultName(), err)
 	}
@@ -102,13 +102,13 @@ func (s *serial) plan(stage stages.Stage) *stages.Plan {
 
 func (s *serial) process(stage stages.Stage, env *stages.Env) {
 	s.t.Helper()
-	w, err := stages.Open(context.Background(), stage, env)
+	p, err := stage.Open(context.Background(), env)
 	if err != nil {
 		s.t.Fatalf("%s: open: %v", stage.DefaultName(), err)
 	}
-	defer w.Close()
+	defer p.Close()
 	for i := range env.Plan.Grid.Len() {
-		if _, err := w.Do(context.Background(), env.Plan.Grid.At(i)); err != nil {
+		if _, err := p.Process(context.Background(), env.Plan.Grid.At(i)); err != nil {
 			s.t.Fatalf("%s: block %d: %v", stage.DefaultName(), i, err)
 		}
 	}

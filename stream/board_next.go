@@ -29,7 +29,7 @@ func (t *taskBoard) next() (work, bool) {
 		w.Blocks = w.Blocks.Append(i)
 		if tried != nil {
 			tried.issued = tried.attempts + 1
-			w.Attempt = tried.issued
+			w.Attempt, w.Isolated = tried.issued, tried.crashes > 0
 			break
 		}
 	}
@@ -56,7 +56,7 @@ func (b *board) due(now time.Time) (work, bool) {
 		t.waiting--
 		w := work{
 			Task: t.Name, Generation: t.Generation, Epoch: b.epoch,
-			Attempt: tried.issued, Blocks: Ranges{{i, 1}},
+			Attempt: tried.issued, Blocks: Ranges{{i, 1}}, Isolated: tried.crashes > 0,
 		}
 		t.publish(w)
 		return w, true

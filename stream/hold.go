@@ -17,6 +17,7 @@ type hold struct {
 
 	mu     sync.Mutex
 	until  time.Time
+	watch  func(until time.Time) // see WatchHold
 	gone   bool
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -28,6 +29,9 @@ func (h *hold) confirmed(sent time.Time) {
 	defer h.mu.Unlock()
 	if until := sent.Add(h.span); until.After(h.until) {
 		h.until = until
+		if h.watch != nil {
+			h.watch(until)
+		}
 	}
 }
 

@@ -172,12 +172,13 @@ const hungGrace = 2 * time.Second
 
 // attempt processes a block once.
 func (b *job) attempt(index int64) (Result, error) {
-	p, err := b.shift.w.rooms.open(b.hold.context(), b.task)
+	p, release, err := b.processor()
 	if err != nil {
 		return Result{}, fmt.Errorf("open task %s: %w", b.task.Name, err)
 	}
 	block := b.task.Grid.At(index)
 	if b.task.Timeout == 0 {
+		defer release()
 		return b.process(b.hold.context(), p, block)
 	}
 	ctx, cancel := b.hold.withTimeout(b.task.Timeout)
@@ -188,6 +189,7 @@ func (b *job) attempt(index int64) (Result, error) {
 	}
 	ended := make(chan outcome, 1)
 	go func() {
+		defer release()
 		result, err := b.process(ctx, p, block)
 		ended <- outcome{result, err}
 	}()

@@ -25,6 +25,8 @@ type work struct {
 	Epoch      uint64 `json:"epoch"`
 	Attempt    int    `json:"attempt"` // counted by the tracker; > 1: the only block of its message
 	Blocks     Ranges `json:"blocks"`
+	// Isolated says that a worker died that had the block: it is to be tried where it takes nothing else with it.
+	Isolated bool `json:"isolated,omitempty"`
 }
 
 // A completion says what became of blocks of a work message. Several may follow one message; each block is named once.

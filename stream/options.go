@@ -47,6 +47,9 @@ type WorkerOptions struct {
 	Name  string // unique among the workers of a run; default host and process id
 	Slots int    // blocks in work at once; default runtime.GOMAXPROCS(0)
 	Open  Opener
+	// Isolate opens a task so that its processor survives a block that kills its process: for blocks whose worker has
+	// died before. Default: Open.
+	Isolate Opener
 	// JournalDir is where the worker notes what it has in work, so that a tracker that starts on the same host after a
 	// crash knows at once which blocks were hit. Empty: none.
 	JournalDir string

@@ -9,15 +9,20 @@ import (
 	"sync"
 )
 
-// rooms are the open processors of a worker, one a task. They stay open from epoch to epoch as long as the run's
+// rooms are the open processors of a worker: one a task, and another one for its blocks that are processed apart. They stay open from epoch to epoch as long as the run's
 // specification and the task's generation are the same.
 type rooms struct {
-	opener Opener
+	opener, isolate Opener
 
 	mu   sync.Mutex
 	spec json.RawMessage
-	all  map[string]*room
+	all  map[roomKey]*room
 	old  []Processor // of earlier generations
+}
+
+type roomKey struct {
+	task     string
+	isolated bool
 }
 
 type room struct {
@@ -26,7 +31,12 @@ type room struct {
 	processor  Processor
 }
 
-func newRooms(open Opener) *rooms { return &rooms{opener: open, all: map[string]*room{}} }
+func newRooms(open, isolate Opener) *rooms {
+	if isolate == nil {
+		isolate = open
+	}
+	return &rooms{opener: open, isolate: isolate, all: map[roomKey]*room{}}
+}
 
 // begin prepares for an epoch; no processor may be in use.
 func (rs *rooms) begin(plan Plan) {
@@ -35,22 +45,29 @@ func (rs *rooms) begin(plan Plan) {
 	same := bytes.Equal(rs.spec, plan.Spec)
 	rs.spec = plan.Spec
 	for _, t := range plan.Tasks {
-		r := rs.all[t.Name]
-		if r != nil && same && r.generation == t.Generation {
-			continue
+		for _, isolated := range []bool{false, true} {
+			key := roomKey{t.Name, isolated}
+			r := rs.all[key]
+			if r != nil && same && r.generation == t.Generation {
+				continue
+			}
+			if r != nil && r.processor != nil {
+				rs.old = append(rs.old, r.processor)
+			}
+			rs.all[key] = &room{generation: t.Generation}
 		}
-		if r != nil && r.processor != nil {
-			rs.old = append(rs.old, r.processor)
-		}
-		rs.all[t.Name] = &room{generation: t.Generation}
 	}
 }
 
 // open returns the processor of a task and opens it on first use. A task that could not be opened is tried again with
 // the next block.
-func (rs *rooms) open(ctx context.Context, t Task) (p Processor, err error) {
+func (rs *rooms) open(ctx context.Context, t Task, isolated bool) (p Processor, err error) {
+	open := rs.opener
+	if isolated {
+		open = rs.isolate
+	}
 	rs.mu.Lock()
-	r, spec := rs.all[t.Name], rs.spec
+	r, spec := rs.all[roomKey{t.Name, isolated}], rs.spec
 	rs.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,7 +80,7 @@ func (rs *rooms) open(ctx context.Context, t Task) (p Processor, err error) {
 		}
 	}()
 	// A processor outlives the block that it is opened for.
-	p, err = rs.opener(context.WithoutCancel(ctx), spec, t.Name)
+	p, err = open(context.WithoutCancel(ctx), spec, t.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -79,14 +96,14 @@ func (rs *rooms) close() error {
 	for _, p := range rs.old {
 		errs = append(errs, p.Close())
 	}
-	for name, r := range rs.all {
+	for key, r := range rs.all {
 		if r.processor == nil {
 			continue
 		}
 		if err := r.processor.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("close task %s: %w", name, err))
+			errs = append(errs, fmt.Errorf("close task %s: %w", key.task, err))
 		}
 	}
-	rs.all, rs.old = map[string]*room{}, nil
+	rs.all, rs.old = map[roomKey]*room{}, nil
 	return errors.Join(errs...)
 }

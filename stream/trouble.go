@@ -111,11 +111,15 @@ func (p *policy) delay(n int) time.Duration {
 	return time.Duration(float64(d) * (0.5 + p.jitter()))
 }
 
-// forgive gives failed blocks all their attempts again.
+// forgive gives failed blocks all their attempts again. That a block's worker has died is not forgotten: it goes on being
+// tried apart.
 func (t *taskBoard) forgive() {
 	for i, tried := range t.troubles {
 		if tried.failed {
 			delete(t.troubles, i)
+			if tried.crashes > 0 {
+				t.troubles[i] = &trouble{attempts: 1, crashes: 1}
+			}
 			t.touched[int(i/PageBits)] = true
 			t.countFailed(i, -1)
 		}

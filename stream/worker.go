@@ -50,7 +50,7 @@ func NewWorker(nc *nats.Conn, run string, opts WorkerOptions) (*Worker, error) {
 	opts.PauseDelay = orDefault(opts.PauseDelay, 250*time.Millisecond)
 	opts.Logger = orDefault(opts.Logger, slog.Default())
 	log := opts.Logger.With("run", run, "worker", opts.Name)
-	return &Worker{nc: nc, js: js, run: run, opts: opts, log: log, wakes: newBroadcast(), rooms: newRooms(opts.Open)}, nil
+	return &Worker{nc: nc, js: js, run: run, opts: opts, log: log, wakes: newBroadcast(), rooms: newRooms(opts.Open, opts.Isolate)}, nil
 }
 
 // Run works on whatever the run's tracker publishes until ctx is cancelled: then it takes no more work, finishes the

@@ -30,6 +30,7 @@ var rooms = []struct {
 	{name: "config", only: []string{"geometry"}},
 	{name: "stages"},
 	{name: "stream", only: []string{"geometry", "fault"}},
+	{name: "isolate", only: []string{"geometry", "fault", "stream"}},
 	{name: "embedded", only: []string{"fault"}},
 	{name: "pipeline"},
 	{name: "demo"},

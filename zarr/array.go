@@ -27,9 +27,8 @@ type Array struct {
 
 // state is what changes while an array is open; all copies of an Array share it.
 type state struct {
-	mu    sync.RWMutex
-	meta  *Metadata
-	blank blank
+	mu   sync.RWMutex
+	meta *Metadata
 }
 
 type options struct {

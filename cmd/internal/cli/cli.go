@@ -15,6 +15,7 @@ import (
 	"volara/config"
 	"volara/console"
 	"volara/pipeline"
+	"volara/stages"
 )
 
 // The exit status of both programs.
@@ -29,6 +30,9 @@ var ErrIncomplete = errors.New("the run is not complete")
 
 // Main parses the arguments into grammar (vars are put into its help and defaults), runs the command and returns the exit status.
 func Main(name, description string, grammar any, vars kong.Vars, args []string) int {
+	if len(args) > 0 && args[0] == pipeline.ChildCommand {
+		return Report(os.Stderr, pipeline.ServeBlocks(stages.Builtin()))
+	}
 	status := -1
 	parser, err := kong.New(grammar, kong.Name(name), kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), vars, kong.Exit(func(code int) { status = code }))
