@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,6 +25,7 @@ type shift struct {
 	pulls  []string      // subjects to ask for work, downstream tasks first
 	scout  chan struct{} // held by the one idle slot that looks for work
 	holds  *holds
+	found  atomic.Bool // a queue has answered
 	log    *slog.Logger
 }
 
@@ -106,12 +108,14 @@ func (s *shift) pull(p *puller) (*nats.Msg, time.Time, error) {
 		case err != nil:
 			return nil, at, err
 		case m != nil:
+			s.found.Store(true)
 			return m, at, nil
 		}
 	}
 	if missing == len(s.pulls) {
 		return nil, time.Time{}, errQueueLost
 	}
+	s.found.Store(true)
 	return nil, time.Time{}, nil
 }
 

@@ -78,13 +78,13 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 			err = errors.Join(err, j.close())
 		}
 	}()
-	for last := uint64(0); ; {
+	var last served
+	for {
 		record, err := w.join(ctx, last)
 		if err != nil || record.Ended || ctx.Err() != nil {
 			return err
 		}
-		last = record.Epoch
-		w.serve(ctx, record, journals)
+		last = last.then(record.Epoch, w.serve(ctx, record, journals))
 	}
 }
 
@@ -121,13 +121,40 @@ const (
 	idleMax = time.Second
 )
 
-// rejoinDelay is how long a worker stays away from an epoch whose queue it could not reach.
-const rejoinDelay = 250 * time.Millisecond
+// rejoinMax is the longest that a worker stays away from an epoch whose queue it could not reach.
+const rejoinMax = 250 * time.Millisecond
 
-// join waits for an epoch later than the last one served, or for the queue of that one to come back. A record that
+// served says which epoch a worker served last and how often in a row it found no queue there: an epoch is announced
+// before its queue is made, and lasts longer than a queue that was lost.
+type served struct {
+	epoch  uint64
+	misses int
+}
+
+// then is what was served after another visit to an epoch, which found a queue or did not.
+func (s served) then(epoch uint64, found bool) served {
+	if found || epoch != s.epoch {
+		s = served{epoch: epoch}
+	}
+	if !found {
+		s.misses++
+	}
+	return s
+}
+
+// delay returns how long to stay away from that epoch.
+func (s served) delay() time.Duration {
+	if s.misses == 0 {
+		return rejoinMax // there was a queue, and it is lost
+	}
+	return min(idleMin<<min(s.misses-1, 10), rejoinMax)
+}
+
+// join waits for an epoch later than the last one served, or for the queue of that one to appear. A record that
 // says ended is returned with UntilDone only; a zero record when ctx is cancelled.
-func (w *Worker) join(ctx context.Context, last uint64) (runRecord, error) {
+func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 	began := time.Now()
+	last := served.epoch
 	for wait := idleMin; ; wait = min(2*wait, idleMax) {
 		woken := w.wakes.next()
 		record, err := w.readRecord(ctx)
@@ -140,7 +167,7 @@ func (w *Worker) join(ctx context.Context, last uint64) (runRecord, error) {
 			return record, nil
 		case err == nil && !record.Ended && record.Epoch > last:
 			return record, nil
-		case err == nil && !record.Ended && record.Epoch > 0 && time.Since(began) > rejoinDelay && !w.wakes.stops(record.Epoch):
+		case err == nil && !record.Ended && record.Epoch > 0 && time.Since(began) >= served.delay() && !w.wakes.stops(record.Epoch):
 			return record, nil
 		}
 		if w.opts.UntilDone && last > 0 && w.wakes.stops(last) && !w.nc.IsConnected() {
@@ -187,8 +214,9 @@ func (w *Worker) readRecord(ctx context.Context) (runRecord, error) {
 	return record, nil
 }
 
-// serve works in one epoch until it is over or ctx is cancelled, and all that was taken is finished.
-func (w *Worker) serve(ctx context.Context, record runRecord, journals []*journal) {
+// serve works in one epoch until it is over or ctx is cancelled, and all that was taken is finished. It reports whether
+// the epoch had a queue.
+func (w *Worker) serve(ctx context.Context, record runRecord, journals []*journal) (found bool) {
 	s := newShift(w, record)
 	w.log.Debug("serving an epoch", "epoch", record.Epoch)
 	w.rooms.begin(record.Plan)
@@ -203,6 +231,7 @@ func (w *Worker) serve(ctx context.Context, record runRecord, journals []*journa
 	slots.Wait()
 	close(done)
 	keeping.Wait()
+	return s.found.Load()
 }
 
 // A broadcast passes the latest hint on to whoever waits.

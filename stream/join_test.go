@@ -1,0 +1,78 @@
+package stream
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"volara/geometry"
+)
+
+// An epoch is announced before its queue is made: a worker that joins in between must not stay away for long. The best
+// of some tries counts, for the machine may have other things to do.
+func TestWorkerComesBeforeTheQueue(t *testing.T) {
+	s := newSite(t)
+	best := time.Hour
+	for _, run := range []string{"q", "r", "s", "t"} {
+		p := chain(run, grid(t, 0, 1))
+		s.generations(&p)
+		best = min(best, s.delayBeforeQueue(p))
+	}
+	if best > rejoinMax/2 {
+		t.Errorf("the worker came %v after there was work", best)
+	}
+}
+
+// delayBeforeQueue returns how long after its publication a block is begun by a worker that came before the queue.
+func (s *site) delayBeforeQueue(p Plan) time.Duration {
+	ctx, js := context.Background(), s.jetStream()
+	if _, err := openDone(ctx, js, p.Run); err != nil {
+		s.Fatal(err)
+	}
+	state, err := OpenState(ctx, js, p.Run)
+	if err != nil {
+		s.Fatal(err)
+	}
+	record := runRecord{Version: protocolVersion, Epoch: 1, AckWait: time.Minute, Plan: p}
+	if _, err := state.put(ctx, keyRun, encode(record), 0); err != nil {
+		s.Fatal(err)
+	}
+	began := make(chan time.Time, 1)
+	r := newRecorder()
+	r.process = func(context.Context, string, geometry.Block) error {
+		began <- time.Now()
+		return nil
+	}
+	defer s.work(p.Run, WorkerOptions{Open: r.open})()
+	time.Sleep(30 * time.Millisecond) // the worker finds no queue
+	if err := makeQueue(ctx, js, p.Run, 1, []string{"a"}, time.Minute); err != nil {
+		s.Fatal(err)
+	}
+	made := time.Now()
+	w := work{Task: "a", Generation: p.Tasks[0].Generation, Epoch: 1, Attempt: 1, Blocks: Ranges{{0, 1}}}
+	if err := js.Conn().Publish(workSubject(p.Run, w.Epoch, w.Task, w.Generation, 0), encode(w)); err != nil {
+		s.Fatal(err)
+	}
+	select {
+	case at := <-began:
+		return at.Sub(made)
+	case <-time.After(10 * time.Second):
+		s.Fatal("the worker does not come")
+		return 0
+	}
+}
+
+func TestStayingAwayGrows(t *testing.T) {
+	var s served
+	last := time.Duration(0)
+	for range 20 {
+		s = s.then(7, false)
+		if s.delay() < last || s.delay() > rejoinMax {
+			t.Errorf("away for %v after %v", s.delay(), last)
+		}
+		last = s.delay()
+	}
+	if last != rejoinMax || s.then(8, false).delay() != idleMin || s.then(7, true).delay() != rejoinMax {
+		t.Errorf("away for %v, %v, %v", last, s.then(8, false).delay(), s.then(7, true).delay())
+	}
+}
