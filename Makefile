@@ -9,7 +9,7 @@ GO       ?= go
 FUZZTIME ?= 30s
 export CGO_ENABLED = 1
 
-.PHONY: build demo test lint deps unit blackbox fuzz bench clean
+.PHONY: build demo test lint deps testdeps unit blackbox fuzz bench clean
 
 build: deps
 	$(GO) build -o bin/ ./cmd/...
@@ -29,7 +29,7 @@ lint: deps
 unit: deps
 	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '/test$$')
 
-blackbox: build
+blackbox: build testdeps
 	$(GO) test -count=1 -timeout 10m ./test
 
 fuzz: deps
@@ -43,6 +43,9 @@ bench: deps
 
 deps:
 	@sh scripts/deps.sh
+
+testdeps:
+	@sh scripts/deps.sh test
 
 clean:
 	rm -rf bin volara-demo

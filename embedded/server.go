@@ -12,10 +12,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -49,7 +47,9 @@ type Server struct {
 	dir   string
 	nats  *server.Server
 	token string
-	close sync.Once
+
+	starting sync.WaitGroup
+	close    sync.Once
 }
 
 // Start starts a server and waits until JetStream is ready. What a killed server leaves half-made in its store is
@@ -98,7 +98,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 func (s *Server) start(ctx context.Context, store string, log *slog.Logger) error {
 	logger := newLogger(log)
 	s.nats.SetLoggerV2(logger, false, false, false)
-	go s.nats.Start()
+	s.starting.Go(s.nats.Start)
 	if err := s.waitReady(ctx, logger); err != nil {
 		s.Close()
 		return err
@@ -144,8 +144,9 @@ func (s *Server) Conn(name string, opts ...nats.Option) (*nats.Conn, error) {
 	return nc, nil
 }
 
-// URL returns the address for workers of other processes, without the token.
-func (s *Server) URL() string { return s.nats.ClientURL() }
+// URL returns the address for workers of other processes, without the token. A server that listens on every address of
+// the host is called by the host's name.
+func (s *Server) URL() string { return reachable(s.nats.ClientURL()) }
 
 // TokenFile returns the path of the file that holds the token; it is readable by its owner only, and does not exist
 // with NoAuth.
@@ -154,6 +155,7 @@ func (s *Server) TokenFile() string { return filepath.Join(s.dir, "token") }
 // Close shuts the server down and waits until its store is closed. It may be called more than once.
 func (s *Server) Close() error {
 	s.close.Do(func() {
+		s.starting.Wait() // what is shut down half way through its start goes on making files
 		s.nats.Shutdown()
 		s.nats.WaitForShutdown()
 	})
@@ -161,42 +163,4 @@ func (s *Server) Close() error {
 		return fmt.Errorf("remove the address of the NATS server: %w", err)
 	}
 	return nil
-}
-
-// listenAddress resolves Options.Listen; the port is −1 for any free one, as nats-server has it.
-func listenAddress(opts Options) (host string, port int, err error) {
-	listen := opts.Listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
-	}
-	host, service, err := net.SplitHostPort(listen)
-	if err != nil {
-		return "", 0, fmt.Errorf("listen address %q is not HOST:PORT: %w", listen, err)
-	}
-	if port, err = strconv.Atoi(service); err != nil || port < 0 || port > math.MaxUint16 {
-		return "", 0, fmt.Errorf("listen address %q: %q is no port", listen, service)
-	}
-	if opts.NoAuth && !loopback(host) {
-		return "", 0, fmt.Errorf("listen address %q can be reached from other hosts: that needs authentication", listen)
-	}
-	// nats-server would only log that the port is taken.
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return "", 0, fmt.Errorf("listen on %s: %w; choose another port, or 0 for any free one", listen, err)
-	}
-	if err := l.Close(); err != nil {
-		return "", 0, fmt.Errorf("listen on %s: %w", listen, err)
-	}
-	if port == 0 {
-		port = server.RANDOM_PORT
-	}
-	if host == "" {
-		host = "0.0.0.0"
-	}
-	return host, port, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

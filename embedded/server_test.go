@@ -296,3 +296,21 @@ func TestSuccessorIsFound(t *testing.T) {
 		}
 	}
 }
+
+// TestReachable demands an address that other hosts can use where the server listens on all of this one's.
+func TestReachable(t *testing.T) {
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"nats://127.0.0.1:4222": "nats://127.0.0.1:4222",
+		"nats://node-7:4222":    "nats://node-7:4222",
+		"nats://0.0.0.0:4222":   "nats://" + name + ":4222",
+		"nats://[::]:4222":      "nats://" + name + ":4222",
+	} {
+		if got := reachable(address); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
+		}
+	}
+}

@@ -165,7 +165,7 @@ func newTask(types map[string]stages.Factory, node *config.Node, grid stages.Gri
 		shared.Grid = grid
 	}
 	binder := &stages.Binder{Base: base, Named: named}
-	stage.Bind(binder)
+	stages.Bind(stage, binder)
 	t := &Task{Stage: stage, Uses: binder.Uses, dbs: binder.DBs, node: node}
 	if err := t.located(errors.Join(binder.Errs...)); err != nil {
 		return nil, err

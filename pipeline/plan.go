@@ -108,7 +108,7 @@ func (t *Task) plan(ctx context.Context, specs *stages.Specs, sel Selection) (*T
 		return nil, t.node.Errorf("%s has grid: roi, where the roi is part of its outputs; a region (--roi) needs grid: data", t.Name)
 	}
 	shared.Within = sel.ROI
-	plan, err := t.Stage.Plan(ctx, specs)
+	plan, err := stages.MakePlan(ctx, t.Stage, specs)
 	if err != nil {
 		return nil, t.located(err)
 	}

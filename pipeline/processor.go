@@ -61,11 +61,11 @@ func (o *Opener) open(ctx context.Context, text json.RawMessage, task string, he
 		env := o.plan.env(t, o.graphs)
 		env.Marker = stages.Marker{Version: Version, Run: o.plan.Pipeline.Name, Task: task, TaskType: t.Stage.Common().TaskType, Generation: o.gens[task]}
 		env.Generation, env.Cache, env.Logger = o.gens[task], o.cache, o.log.With("task", task)
-		p, err := t.Stage.Open(ctx, env)
+		w, err := stages.Open(ctx, t.Stage, env)
 		if err != nil {
 			return nil, err
 		}
-		return processor{p}, nil
+		return processor{w}, nil
 	}
 	return nil, fmt.Errorf("the run's specification has no task %s", task)
 }
@@ -101,12 +101,12 @@ func (o *Opener) Close() error {
 	return o.graphs.Close()
 }
 
-// processor speaks the stream's words for a stage's processor.
-type processor struct{ stages.Processor }
+// processor speaks the stream's words for a stage's worker.
+type processor struct{ *stages.Worker }
 
 func (p processor) Process(ctx context.Context, b geometry.Block) (stream.Result, error) {
-	t, err := p.Processor.Process(ctx, b)
-	return stream.Result{Timings: stream.Timings(t)}, err
+	r, err := p.Do(ctx, b)
+	return stream.Result{Timings: stream.Timings(r.Timings), Masked: r.Masked}, err
 }
 
 var _ stream.Processor = processor{}

@@ -1,10 +1,15 @@
 #!/bin/sh
-# Makes sure that Go and a C compiler are there (cgo: SQLite). Installs Debian packages as root; else says what to do.
+# Makes sure that Go and a C compiler are there (cgo: SQLite); with the argument `test` also what the tests run beside
+# the programs: Slurm. Installs Debian packages as root; else says what to do.
 set -eu
 
 missing=
 command -v "${GO:-go}" >/dev/null 2>&1 || missing="$missing golang"
 command -v "${CC:-cc}" >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+if [ "${1:-}" = test ] && [ "$(id -u)" = 0 ]; then # others test without Slurm where it is missing
+	command -v slurmctld >/dev/null 2>&1 || missing="$missing slurm-wlm"
+	command -v munged >/dev/null 2>&1 || missing="$missing munge"
+fi
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -62,7 +62,7 @@ const sizeSuffix = "__size"
 
 // Plan tiles the fragments' extent.
 func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
-	if err := t.Shared.check(geometry.FitShrink, false); err != nil {
+	if err := t.Shared.check(geometry.FitShrink); err != nil {
 		return nil, err
 	}
 	affs, err := in.Array(ctx, &t.AffsData)

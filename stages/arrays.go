@@ -64,6 +64,19 @@ func (a *openArray) write(ctx context.Context, roi geometry.Roi, data *nd.Array)
 	return a.array.Write(ctx, a.spec.Voxels(roi).Offset, data)
 }
 
+// writeFill stores the fill value in a world region of the array, or what of it lies in the array.
+func (a *openArray) writeFill(ctx context.Context, roi geometry.Roi) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	box := a.spec.Voxels(roi).Intersect(geometry.NewRoi(geometry.Fill(a.spec.Dims(), 0), a.spec.SpatialShape()))
+	if box.Empty() {
+		return nil
+	}
+	channels := a.spec.Shape[:a.spec.ChannelAxes()]
+	return a.array.WriteFill(ctx, append(make([]int, len(channels)), box.Offset...), slices.Concat(channels, box.Shape))
+}
+
 // closeAll releases arrays; nil ones are left out.
 func closeAll(arrays ...*openArray) error {
 	var errs []error

@@ -31,7 +31,8 @@ type Shared struct {
 	Within   *geometry.Roi `json:"-"`                    // region asked for by whoever plans; world units
 	After    []string      `json:"after,omitempty"`      // tasks whose blocks come first, by ROI
 	Seed     uint64        `json:"seed,omitempty"`
-	MaskData *Dataset      `json:"mask_data,omitempty"`
+	MaskData *Dataset      `json:"mask_data,omitempty"` // blocks without a voxel of it are not computed
+	SkipMask *Dataset      `json:"skip_mask,omitempty"` // one cell a block of the grid: not 0 leaves it out this time
 
 	Fit               string `json:"fit,omitempty"`
 	ReadWriteConflict *bool  `json:"read_write_conflict,omitempty"`
@@ -63,7 +64,7 @@ func (c *Shared) Retries() int {
 }
 
 // check refuses what is not built yet and what makes no sense.
-func (c *Shared) check(fit geometry.Fit, maskable bool) error {
+func (c *Shared) check(fit geometry.Fit) error {
 	switch {
 	case c.Fit != "" && c.Fit != string(fit):
 		return fieldErrorf("fit", "%s has fit %q only, not %q", c.TaskType, fit, c.Fit)
@@ -75,8 +76,6 @@ func (c *Shared) check(fit geometry.Fit, maskable bool) error {
 		return fieldErrorf("num_workers", "is %d; at least 1 worker is needed (leave the field out for no limit)", *c.NumWorkers)
 	case c.MaxRetries != nil && *c.MaxRetries < 0:
 		return fieldErrorf("max_retries", "is %d; 0 or more retries are meant", *c.MaxRetries)
-	case c.MaskData != nil && !maskable:
-		return fieldErrorf("mask_data", "a mask on %s is not built yet; only extract-frags takes one", c.TaskType)
 	}
 	return c.checkWorkers()
 }
@@ -175,5 +174,5 @@ func readShape(grid geometry.Grid, voxelSize geometry.Coordinate) geometry.Coord
 // Operational lists the fields that change nothing in the outputs' bytes; a fingerprint leaves them out.
 func Operational() []string {
 	return []string{"name", "roi", "roi_voxels", "after", "num_workers", "num_cache_workers", "worker_config",
-		"max_retries", "timeout", "bulk_write", "crash", "hang", "bytes"}
+		"max_retries", "timeout", "bulk_write", "skip_mask", "crash", "hang", "bytes"}
 }

@@ -46,17 +46,16 @@ func (t *ExtractFrags) Common() *Shared { return &t.Shared }
 // DefaultName is Volara's task name.
 func (t *ExtractFrags) DefaultName() string { return t.FragsData.Name() + "-" + t.Shared.TaskType }
 
-// Bind declares affinities and mask as inputs, fragments and graph nodes as outputs.
+// Bind declares affinities as input, fragments and graph nodes as outputs.
 func (t *ExtractFrags) Bind(b *Binder) {
 	b.ReadArray("affs_data", &t.AffsData, TypeAffs)
-	b.ReadArray("mask_data", t.Shared.MaskData, "")
 	b.WriteArray("frags_data", &t.FragsData, TypeLabels)
 	b.Nodes("db", &t.DB, true)
 }
 
 // Plan tiles the affinities' extent; the fragments take its voxel size and offset.
 func (t *ExtractFrags) Plan(ctx context.Context, in *Specs) (*Plan, error) {
-	if err := t.Shared.check(geometry.FitShrink, true); err != nil {
+	if err := t.Shared.check(geometry.FitShrink); err != nil {
 		return nil, err
 	}
 	if err := t.checkSeeding(); err != nil {
@@ -69,7 +68,7 @@ func (t *ExtractFrags) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	if err := t.check(affs); err != nil {
 		return nil, err
 	}
-	mask, err := t.maskSpec(ctx, in, affs)
+	mask, err := t.Shared.maskSpec(ctx, in, affs.Dims())
 	if err != nil {
 		return nil, err
 	}
@@ -173,27 +172,6 @@ func (t *ExtractFrags) check(affs ArraySpec) error {
 		return checkVector("min_extent", t.MinExtent, n, 0)
 	}
 	return nil
-}
-
-func (t *ExtractFrags) maskSpec(ctx context.Context, in *Specs, affs ArraySpec) (*ArraySpec, error) {
-	if t.Shared.MaskData == nil {
-		return nil, nil
-	}
-	mask, err := in.Array(ctx, t.Shared.MaskData)
-	if err != nil {
-		return nil, &FieldError{"mask_data", err}
-	}
-	switch {
-	case mask.ChannelAxes() == 1 && mask.Shape[0] == 0:
-		return nil, fieldErrorf("mask_data", "%s has no channels (shape %v)", mask.Path, mask.Shape)
-	case mask.Dims() != affs.Dims() || mask.ChannelAxes() > 1:
-		return nil, fieldErrorf("mask_data", "has shape %v with %d spatial axes; the affinities have %d", mask.Shape, mask.Dims(), affs.Dims())
-	case !mask.VoxelSize.Equal(affs.VoxelSize):
-		return nil, fieldErrorf("mask_data", "has voxel size %v, the affinities %v; masks of another voxel size are not built yet", mask.VoxelSize, affs.VoxelSize)
-	case !affs.VoxelSize.Divides(mask.Offset.Sub(affs.Offset)):
-		return nil, fieldErrorf("mask_data", "its offset %v and that of the affinities, %v, differ by a part of a voxel %v", mask.Offset, affs.Offset, affs.VoxelSize)
-	}
-	return &mask, nil
 }
 
 // blockMemory predicts the peak of one block: the affinities as stored, what mutex watershed needs beyond them (measured:

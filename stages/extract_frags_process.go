@@ -65,17 +65,12 @@ func (p *extractFrags) Process(ctx context.Context, b geometry.Block) (t Timings
 	return t, err
 }
 
-// read returns the affinities of the block's read ROI and, where there is a mask, its values there (one channel).
+// read returns the affinities of the block's read ROI and, where there is a mask, its values at the same voxels.
 func (p *extractFrags) read(ctx context.Context, b geometry.Block) (affs, mask *nd.Array, err error) {
-	if affs, err = p.affs.read(ctx, b.ReadROI); err == nil {
-		err = checkFinite(p.affs.spec, b.ReadROI, affs)
-	}
-	if err != nil || p.mask == nil {
+	if affs, err = p.affs.readFinite(ctx, b.ReadROI); err != nil || p.mask == nil {
 		return affs, nil, err
 	}
-	if mask, err = p.mask.read(ctx, b.ReadROI); err == nil {
-		err = checkFinite(p.mask.spec, b.ReadROI, mask)
-	}
+	mask, err = p.mask.readNearest(ctx, b.ReadROI, p.affs.spec.VoxelSize)
 	return affs, mask, err
 }
 

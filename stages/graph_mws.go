@@ -53,7 +53,7 @@ func (t *GraphMWS) Bind(b *Binder) {
 
 // Plan makes one block of the graph's extent, or of what the roi leaves of it.
 func (t *GraphMWS) Plan(ctx context.Context, in *Specs) (*Plan, error) {
-	if err := t.Shared.check(geometry.FitShrink, false); err != nil {
+	if err := t.Shared.check(geometry.FitShrink); err != nil {
 		return nil, err
 	}
 	if t.MeanAttrs != nil {

@@ -37,14 +37,37 @@ func (p *graphMWS) Process(ctx context.Context, b geometry.Block) (t Timings, er
 	}
 	lut := p.cluster(edges, start)
 	watch.lap(&t.Compute)
-	if err = lut.WriteAs(ctx, p.LUT.Path, p.env.Generation); err == nil {
+	err = p.write(ctx, lut)
+	watch.lap(&t.Write)
+	return t, err
+}
+
+// blank writes the table of a graph without edges.
+func (p *graphMWS) blank(ctx context.Context) error {
+	start, err := p.start()
+	if err != nil {
+		return err
+	}
+	return p.write(ctx, p.cluster(nil, start))
+}
+
+func (p *graphMWS) write(ctx context.Context, lut *graph.LUT) error {
+	err := lut.WriteAs(ctx, p.LUT.Path, p.env.Generation)
+	if err == nil {
 		err = markLUT(ctx, p.LUT.Path, p.env.Marker)
 	}
-	watch.lap(&t.Write)
 	if err != nil {
-		return t, fmt.Errorf("write %s: %w", p.LUT.Path, err)
+		return fmt.Errorf("write %s: %w", p.LUT.Path, err)
 	}
-	return t, nil
+	return nil
+}
+
+// start reads the starting table; nil when there is none.
+func (p *graphMWS) start() (*graph.LUT, error) {
+	if p.StartingLUT == nil {
+		return nil, nil
+	}
+	return graph.ReadLUT(p.StartingLUT.Path)
 }
 
 // A scoredEdge is one edge of one weighted attribute, or of their sum.
@@ -55,13 +78,9 @@ type scoredEdge struct {
 }
 
 func (p *graphMWS) read(ctx context.Context, b geometry.Block) ([]scoredEdge, *graph.LUT, error) {
-	var start *graph.LUT
-	if p.StartingLUT != nil {
-		lut, err := graph.ReadLUT(p.StartingLUT.Path)
-		if err != nil {
-			return nil, nil, err
-		}
-		start = lut
+	start, err := p.start()
+	if err != nil {
+		return nil, nil, err
 	}
 	roi := b.WriteROI
 	if !p.bounded() {

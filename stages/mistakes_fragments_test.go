@@ -56,8 +56,6 @@ func extractMistakes() []mistake {
 		with("seed decay", "seed_eps", func(t E) { t.SeedEps = 0.1 }, "not built yet"),
 		with("seed decay cap", "max_seed_decay_distance", func(t E) { t.MaxSeedDecayDistance = 3 }, "not built yet"),
 		with("boundary mask", "boundary_mask_offsets", func(t E) { t.BoundaryMaskOffsets = "all" }, "not built yet"),
-		with("mask of another voxel size", "mask_data", func(t E) { t.Shared.MaskData = &stages.Dataset{Store: "coarse"} }, "(80, 8, 12)", "(40, 4, 6)"),
-		with("mask between voxels", "mask_data", func(t E) { t.Shared.MaskData = &stages.Dataset{Store: "half a voxel"} }, "part of a voxel"),
 		with("mask of another dimension", "mask_data", func(t E) { t.Shared.MaskData = &stages.Dataset{Store: "frags2d"} }, "2 spatial axes"),
 		with("no mask there", "mask_data", func(t E) { t.Shared.MaskData = &stages.Dataset{Store: "nowhere"} }, "nowhere"),
 		with("graph of another dimension", "db", func(t E) { t.DB.Dims = ptr(2) }, "ndim: 3"),

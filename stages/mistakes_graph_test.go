@@ -33,7 +33,7 @@ func agglomMistakes() []mistake {
 		with("offset not in the neighborhood", "scores", func(t A) { t.Scores["lr"] = []geometry.Coordinate{c(0, 4, 0)} }, "(0, 4, 0)", "lr", "(0, 3, 0)"),
 		with("block size of another dimension", "block_size", func(t A) { t.BlockSize = c(4, 4) }, "3 axes"),
 		with("context of another dimension", "context", func(t A) { t.Context = c(4, 4) }, "3 axes"),
-		with("mask", "mask_data", func(t A) { t.Shared.MaskData = &stages.Dataset{Store: "frags"} }, "not built yet"),
+		with("mask of another dimension", "mask_data", func(t A) { t.Shared.MaskData = &stages.Dataset{Store: "frags2d"} }, "2 spatial axes"),
 		with("graph of another dimension", "db", func(t A) { t.DB.Dims = ptr(4) }, "ndim"),
 		with("no graph", "db", func(t A) { t.DB.Path = "nowhere.sqlite" }, "nowhere.sqlite is not there, and no earlier task"),
 		with("broken graph", "db", func(t A) { t.DB.Path = "broken.sqlite" }, "broken.sqlite"),

@@ -41,7 +41,7 @@ func (t *Noop) Bind(*Binder) {}
 
 // Plan tiles the roi.
 func (t *Noop) Plan(context.Context, *Specs) (*Plan, error) {
-	if err := t.Shared.check(geometry.FitShrink, false); err != nil {
+	if err := t.Shared.check(geometry.FitShrink); err != nil {
 		return nil, err
 	}
 	if t.Shared.ROI == nil {

@@ -124,7 +124,7 @@ type mistake struct {
 // plan binds and plans as the pipeline does; a LUT and a graph of an earlier task are there.
 func plan(dir string, stage stages.Stage) (*stages.Plan, error) {
 	b := &stages.Binder{Base: dir}
-	stage.Bind(b)
+	stages.Bind(stage, b)
 	if len(b.Errs) > 0 {
 		return nil, b.Errs[0]
 	}
@@ -132,7 +132,7 @@ func plan(dir string, stage stages.Stage) (*stages.Plan, error) {
 	specs.AddLUT(filepath.Join(dir, "lut.npz"))
 	specs.AddGraph(filepath.Join(dir, "db.sqlite"), stages.GraphSpec{Schema: graph.Schema{Dims: 3},
 		Extent: geometry.NewRoi(planOffset, planShape.Mul(planVoxel))})
-	return stage.Plan(context.Background(), specs)
+	return stages.MakePlan(context.Background(), stage, specs)
 }
 
 func TestGoodTasksPlan(t *testing.T) {

@@ -35,7 +35,7 @@ func (t *Relabel) Bind(b *Binder) {
 
 // Plan tiles the fragments' extent; the segments take its voxel size and offset.
 func (t *Relabel) Plan(ctx context.Context, in *Specs) (*Plan, error) {
-	if err := t.Shared.check(geometry.FitShrink, false); err != nil {
+	if err := t.Shared.check(geometry.FitShrink); err != nil {
 		return nil, err
 	}
 	frags, err := in.Array(ctx, &t.FragsData)

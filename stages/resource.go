@@ -82,19 +82,7 @@ func (b *Binder) WriteArray(field string, d *Dataset, want DatasetType) {
 }
 
 func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
-	if d == nil {
-		return
-	}
-	if d.Ref != "" {
-		named, ok := b.Named.Datasets[d.Ref]
-		if !ok {
-			b.fail(field, "no dataset is named %q%s", d.Ref, suggest(d.Ref, b.Named.Datasets, "datasets"))
-			return
-		}
-		*d = named
-	}
-	if err := d.resolve(b.Base, want); err != nil {
-		b.Errs = append(b.Errs, &FieldError{Field: field, Err: err})
+	if !b.resolve(field, d, want) {
 		return
 	}
 	if write && d.Writable != nil && !*d.Writable {
@@ -102,6 +90,26 @@ func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
 		return
 	}
 	b.use(field, Resource{Kind: KindArray, ID: d.Store}, write, false)
+}
+
+// resolve resolves a dataset and reports whether there is one and that worked.
+func (b *Binder) resolve(field string, d *Dataset, want DatasetType) bool {
+	if d == nil {
+		return false
+	}
+	if d.Ref != "" {
+		named, ok := b.Named.Datasets[d.Ref]
+		if !ok {
+			b.fail(field, "no dataset is named %q%s", d.Ref, suggest(d.Ref, b.Named.Datasets, "datasets"))
+			return false
+		}
+		*d = named
+	}
+	if err := d.resolve(b.Base, want); err != nil {
+		b.Errs = append(b.Errs, &FieldError{Field: field, Err: err})
+		return false
+	}
+	return true
 }
 
 // bindDB resolves a database and reports whether that worked.

@@ -75,11 +75,11 @@ func (s *serial) prepare(stage stages.Stage) *stages.Env {
 func (s *serial) plan(stage stages.Stage) *stages.Plan {
 	s.t.Helper()
 	b := &stages.Binder{Base: s.base}
-	stage.Bind(b)
+	stages.Bind(stage, b)
 	if len(b.Errs) > 0 {
 		s.t.Fatalf("%s: %v", stage.DefaultName(), b.Errs)
 	}
-	plan, err := stage.Plan(context.Background(), s.specs)
+	plan, err := stages.MakePlan(context.Background(), stage, s.specs)
 	if err != nil {
 		s.t.Fatalf("%s: %v", stage.DefaultName(), err)
 	}
@@ -102,13 +102,13 @@ func (s *serial) plan(stage stages.Stage) *stages.Plan {
 
 func (s *serial) process(stage stages.Stage, env *stages.Env) {
 	s.t.Helper()
-	p, err := stage.Open(context.Background(), env)
+	w, err := stages.Open(context.Background(), stage, env)
 	if err != nil {
 		s.t.Fatalf("%s: open: %v", stage.DefaultName(), err)
 	}
-	defer p.Close()
+	defer w.Close()
 	for i := range env.Plan.Grid.Len() {
-		if _, err := p.Process(context.Background(), env.Plan.Grid.At(i)); err != nil {
+		if _, err := w.Do(context.Background(), env.Plan.Grid.At(i)); err != nil {
 			s.t.Fatalf("%s: block %d: %v", stage.DefaultName(), i, err)
 		}
 	}

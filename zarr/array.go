@@ -27,8 +27,9 @@ type Array struct {
 
 // state is what changes while an array is open; all copies of an Array share it.
 type state struct {
-	mu   sync.RWMutex
-	meta *Metadata
+	mu    sync.RWMutex
+	meta  *Metadata
+	blank blank
 }
 
 type options struct {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -20,16 +21,17 @@ const MaxWorkers = 1024
 
 // Worker is the command that processes blocks of a run that another process tracks.
 type Worker struct {
-	NATS    string `name:"nats" help:"URL of the run's server, nats://[TOKEN@]HOST:PORT, or of several of its cluster, separated by commas; found through --state when left out." env:"NATS_URL"`
-	Creds   string `help:"Credentials file for the server." env:"NATS_CREDS" type:"path" placeholder:"FILE"`
-	CA      string `name:"ca" help:"Certificates (PEM) by which the server is known; default: the system's." env:"NATS_CA" type:"path" placeholder:"FILE"`
-	Run     string `name:"run" required:"" help:"Name of the run."`
-	State   string `help:"State directory of the run, where it is on this machine or shared." type:"path" placeholder:"DIR"`
-	Workers int    `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
-	Cache   int64  `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
-	Name    string `help:"Name of this worker, unique in the run; default: host and process."`
-	Stay    bool   `help:"Wait for the run to be started again after it has ended."`
-	Level   string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
+	NATS    string        `name:"nats" help:"URL of the run's server, nats://[TOKEN@]HOST:PORT, or of several of its cluster, separated by commas; found through --state when left out." env:"NATS_URL"`
+	Creds   string        `help:"Credentials file for the server." env:"NATS_CREDS" type:"path" placeholder:"FILE"`
+	CA      string        `name:"ca" help:"Certificates (PEM) by which the server is known; default: the system's." env:"NATS_CA" type:"path" placeholder:"FILE"`
+	Run     string        `name:"run" required:"" help:"Name of the run."`
+	State   string        `help:"State directory of the run, where it is on this machine or shared." type:"path" placeholder:"DIR"`
+	Workers int           `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
+	Cache   int64         `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
+	Name    string        `help:"Name of this worker, unique in the run; default: host and process."`
+	Wait    time.Duration `help:"How long to wait for the run's server to come up, as in 10m; default: not at all."`
+	Stay    bool          `help:"Wait for the run to be started again after it has ended."`
+	Level   string        `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
 }
 
 // Invoke works until the run has ended or ctx is cancelled.
@@ -43,7 +45,7 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	if w.Name == "" {
 		w.Name = ProcessName()
 	}
-	nc, err := w.connect()
+	nc, err := w.reach(ctx)
 	if err != nil {
 		return &pipeline.InputError{Err: err}
 	}
@@ -60,6 +62,28 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	defer logs.Close()
 	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Slots: w.Workers,
 		CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
+}
+
+// reachPeriod is how often a server is looked for that is not yet there.
+const reachPeriod = 500 * time.Millisecond
+
+// reach connects to the run's server and waits for it as long as Wait says.
+func (w *Worker) reach(ctx context.Context) (*nats.Conn, error) {
+	limit, cancel := context.WithTimeout(ctx, w.Wait)
+	defer cancel()
+	for told := false; ; told = true {
+		nc, err := w.connect()
+		if err == nil || limit.Err() != nil {
+			return nc, err
+		}
+		if !told {
+			fmt.Fprintf(os.Stderr, "waiting up to %v: %v\n", w.Wait, err)
+		}
+		select {
+		case <-limit.Done():
+		case <-time.After(reachPeriod):
+		}
+	}
 }
 
 // connect reaches the run's server by its URL, or through the state directory.
