@@ -25,6 +25,9 @@ type policy struct {
 	maxCrashes  int
 	retryDelays []time.Duration
 	jitter      func() float64 // in [0, 1)
+	// For tasks with Conflict: how long after a crash was noticed, and how long after it was last heard of, a worker may
+	// still be busy with a block.
+	grace, silence time.Duration
 }
 
 // position is that of a block in its grid, without memory of its own; dimensions that the grid lacks are 0.
@@ -36,7 +39,8 @@ type taskBoard struct {
 	board   *board
 	axes    []axis
 	strides [geometry.MaxDims]int64
-	total   int64 // selected blocks
+	total   int64               // selected blocks
+	levels  geometry.Coordinate // along each axis, of a task with conflicts; else nil
 
 	done   *Bitmap
 	masked *Bitmap // of done, but for what an older generation of the bits may have left
@@ -55,6 +59,8 @@ type taskBoard struct {
 	dependents []*link
 	barriers   []*taskBoard // to be done altogether before any block is ready
 
+	held     bool     // nothing is published: an earlier epoch's workers may be busy
+	aside    []int64  // while next looks: ready blocks whose neighbours are out
 	scanned  bool     // every selected block has been looked at for readiness
 	scan     position // where the scan goes on
 	low      int64    // no ready index is lower
@@ -95,7 +101,7 @@ func newBoard(plan Plan, p policy) *board {
 
 func newTaskBoard(task Task) *taskBoard {
 	t := &taskBoard{
-		Task: task, axes: newAxes(task), masked: NewBitmap(task.Grid.Len()),
+		Task: task, axes: newAxes(task), levels: levelsOf(task), masked: NewBitmap(task.Grid.Len()),
 		ready: NewBitmap(task.Grid.Len()), out: NewBitmap(task.Grid.Len()),
 		troubles: map[int64]*trouble{}, touched: map[int]bool{}, messages: map[int64]*message{},
 		low: math.MaxInt64,

@@ -17,6 +17,9 @@ func (b *board) fold(c completion, now time.Time) ([]Event, error) {
 		return nil, fmt.Errorf("a completion of worker %s: %w", c.Worker, err)
 	}
 	current := c.Epoch == b.epoch
+	if t.levels != nil {
+		c.Done, c.Masked = t.ofLast(c.Done, c), t.ofLast(c.Masked, c)
+	}
 	var events []Event
 	if fresh := t.foldDone(c.Done, false); len(fresh) > 0 {
 		timings := c.Timings
@@ -36,7 +39,7 @@ func (b *board) fold(c completion, now time.Time) ([]Event, error) {
 		}
 	}
 	if current {
-		t.foldReturned(c.Returned)
+		t.foldReturned(c.Returned, c.Attempt)
 		t.account(c)
 	}
 	for i := range events {
@@ -76,6 +79,7 @@ func (t *taskBoard) foldDone(ranges Ranges, masked bool) Ranges {
 		}
 	}
 	for _, r := range fresh {
+		t.offerNeighbours(r)
 		t.offerDependents(r)
 	}
 	return fresh
@@ -122,11 +126,12 @@ func (t *taskBoard) offerDependents(r Range) {
 	}
 }
 
-// foldReturned puts blocks back that a worker did not try.
-func (t *taskBoard) foldReturned(ranges Ranges) {
+// foldReturned puts blocks back that a worker did not try. A worker that had lost them by then says nothing of the
+// attempt that is out now.
+func (t *taskBoard) foldReturned(ranges Ranges, attempt int) {
 	for _, r := range ranges {
 		for i := r.First(); i < r.End(); i++ {
-			if tried := t.troubles[i]; tried != nil && tried.waiting {
+			if tried := t.troubles[i]; tried != nil && (tried.waiting || attempt < tried.issued) {
 				continue
 			}
 			if t.out.Clear(i) {

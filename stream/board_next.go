@@ -14,7 +14,7 @@ func (t *taskBoard) next() (work, bool) {
 	for t.ready.Count() < int64(batch) && t.scanMore() {
 	}
 	w := work{Task: t.Name, Generation: t.Generation, Epoch: t.board.epoch, Attempt: 1}
-	for n := 0; n < batch; n++ {
+	for n := 0; n < batch && !t.held; {
 		i, ok := t.ready.Next(min(t.low, t.ready.Len()))
 		if !ok {
 			break
@@ -24,6 +24,10 @@ func (t *taskBoard) next() (work, bool) {
 			break
 		}
 		t.low = i + 1
+		if !t.mayGo(i) {
+			continue
+		}
+		n++
 		t.ready.Clear(i)
 		t.out.Set(i)
 		w.Blocks = w.Blocks.Append(i)
@@ -33,6 +37,7 @@ func (t *taskBoard) next() (work, bool) {
 			break
 		}
 	}
+	t.putBack()
 	if len(w.Blocks) == 0 {
 		return work{}, false
 	}
@@ -94,7 +99,7 @@ func (t *taskBoard) satisfied(at *position) bool {
 			return false
 		}
 	}
-	return true
+	return t.inTurn(at)
 }
 
 // scanMore looks at some more of the selected blocks, each one once, and reports whether it may be called again. From
@@ -124,16 +129,20 @@ func (t *taskBoard) scanMore() bool {
 }
 
 // lost puts the blocks that are out back among the ready ones, but for those that wait for a new attempt: their
-// messages no longer exist.
-func (t *taskBoard) lost() int64 {
+// messages no longer exist. Those that conflict wait as long as a worker might that has one of the messages after all.
+func (t *taskBoard) lost(now time.Time) int64 {
 	n := int64(0)
 	for i, ok := t.out.Next(0); ok; i, ok = t.out.Next(i + 1) {
 		if tried := t.troubles[i]; tried != nil && tried.waiting {
 			continue
 		}
+		n++
+		if t.levels != nil {
+			t.wait(i, now.Add(t.board.policy.silence))
+			continue
+		}
 		t.out.Clear(i)
 		t.offer(i)
-		n++
 	}
 	clear(t.messages)
 	return n

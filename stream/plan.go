@@ -25,7 +25,10 @@ type Task struct {
 	MaxWorkers int           `json:"max_workers,omitempty"` // cap on blocks in work at once; 0: none
 	MaxRetries int           `json:"max_retries"`           // tries after the first
 	Timeout    time.Duration `json:"timeout,omitempty"`     // per block; 0: none
-	Voxels     int64         `json:"voxels,omitempty"`      // in Select, for rates; 0: unknown
+	// Conflict tells that blocks read what other blocks of this task write. Two of them are never at work at once, and
+	// they go by level (geometry.Grid.Level): a block waits for those of lower levels that the run wants done.
+	Conflict bool  `json:"read_write_conflict,omitempty"`
+	Voxels   int64 `json:"voxels,omitempty"` // in Select, for rates; 0: unknown
 	// Skip holds blocks that this run leaves out although Select has them; nil: none. Nobody waits for them, they count
 	// in no total, and what is known of them stays. It is the tracker's alone, and not changed while one runs.
 	Skip *Bitmap `json:"-"`

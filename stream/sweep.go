@@ -98,7 +98,7 @@ func (l *life) swept(r sweepResult) error {
 			suspect[task] = true
 			continue
 		}
-		if n := l.board.byName[task].lost(); n > 0 {
+		if n := l.board.byName[task].lost(time.Now()); n > 0 {
 			l.log.Warn("work was lost and is published again", "task", task, "blocks", n)
 		}
 	}

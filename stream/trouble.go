@@ -81,6 +81,9 @@ func (t *taskBoard) foldCrashed(i int64, c completion, current bool, now time.Ti
 	}
 	tried.failure = &failureDetail{Error: "the worker that had the block died or lost its connection", Worker: c.Worker, Time: now}
 	crashed := Event{Kind: EventBlockCrashed, Blocks: Ranges{{i, 1}}}
+	if t.levels != nil {
+		now = now.Add(t.board.policy.grace)
+	}
 	return append([]Event{crashed}, t.tryAgain(i, tried, false, now)...)
 }
 
@@ -95,11 +98,16 @@ func (t *taskBoard) tryAgain(i int64, tried *trouble, permanent bool, now time.T
 		event.Kind = EventBlockFailed
 		return []Event{event}
 	}
-	tried.waiting = true
-	t.waiting++
-	t.board.retry.push(t, i, now.Add(p.delay(tried.attempts)))
+	t.wait(i, now.Add(p.delay(tried.attempts)))
 	event.Kind = EventBlockRetry
 	return []Event{event}
+}
+
+// wait keeps a block out until it is due for another attempt.
+func (t *taskBoard) wait(i int64, due time.Time) {
+	t.tried(i).waiting = true
+	t.waiting++
+	t.board.retry.push(t, i, due)
 }
 
 // delay returns how long to wait after the nth attempt: between half of the delay and one and a half.
