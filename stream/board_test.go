@@ -51,7 +51,7 @@ func drawPlan(t *rapid.T) Plan {
 		g := drawGrid(t, dims, name)
 		task := Task{
 			Name: name, Generation: "G" + name, Grid: g, Select: drawSelect(t, g, name),
-			MaxRetries: rapid.IntRange(0, 2).Draw(t, "retries"), Skip: drawSkip(t, g, name),
+			MaxRetries: rapid.IntRange(0, 2).Draw(t, "retries"), Conflict: rapid.Bool().Draw(t, "conflict"), Skip: drawSkip(t, g, name),
 		}
 		for j := range i {
 			switch rapid.IntRange(0, 3).Draw(t, "dependency") {
@@ -118,6 +118,14 @@ func (r *reference) waits(task int, index int64, f func(task int, index int64)) 
 			each(box, u, func(i int64) { f(up, i) })
 		}
 	}
+	if t.Conflict {
+		own := t.Grid.Position(index)
+		each(t.Select.Intersect(t.Grid.Conflicts(own)), t, func(i int64) {
+			if t.Grid.Level(t.Grid.Position(i)) < t.Grid.Level(own) {
+				f(task, i)
+			}
+		})
+	}
 }
 
 func (r *reference) ready(task int, index int64) bool {
@@ -132,19 +140,21 @@ func (r *reference) orphaned() []int64 {
 	counts := make([]int64, len(r.plan.Tasks))
 	for k, t := range r.plan.Tasks {
 		lost[k] = map[int64]bool{}
-		each(t.Select, t, func(i int64) {
-			if r.done[k][i] || r.failed[k][i] {
-				return
-			}
-			r.waits(k, i, func(up int, j int64) {
-				if r.failed[up][j] || lost[up][j] {
-					lost[k][i] = true
+		for more := true; more; { // blocks of a task with conflicts wait for each other
+			more = false
+			each(t.Select, t, func(i int64) {
+				if r.done[k][i] || r.failed[k][i] || lost[k][i] {
+					return
+				}
+				r.waits(k, i, func(up int, j int64) {
+					lost[k][i] = lost[k][i] || r.failed[up][j] || lost[up][j]
+				})
+				if lost[k][i] {
+					counts[k]++
+					more = true
 				}
 			})
-			if lost[k][i] {
-				counts[k]++
-			}
-		})
+		}
 	}
 	return counts
 }
@@ -174,6 +184,8 @@ type simulation struct {
 	rng      *rand.Rand
 	now      time.Time
 	inWork   []work
+	zombies  []work // of workers that were taken for dead
+	vanished []work // published and lost, until a sweep finds it
 	told     map[string]map[int64]int
 	hostile  float64
 	attempts map[string]map[int64]int
@@ -217,8 +229,9 @@ func (s *simulation) step() {
 			return
 		}
 		for _, t := range s.b.tasks {
-			t.lost() // what a sweep finds
+			t.lost(s.now) // what a sweep finds
 		}
+		s.vanished = nil
 	}
 }
 
@@ -242,6 +255,7 @@ func (s *simulation) take(w work) {
 	if w.Attempt > 1 && w.Blocks.Count() != 1 {
 		s.Fatalf("attempt %d with %v", w.Attempt, w.Blocks)
 	}
+	s.noConflict(w)
 	s.inWork = append(s.inWork, w)
 }
 
@@ -259,11 +273,28 @@ func (s *simulation) finish() {
 		s.fold(c)
 		return
 	}
-	switch s.rng.IntN(7) {
+	switch s.rng.IntN(8) {
 	case 0: // lost altogether: found by a sweep
+		s.vanished = append(s.vanished, w)
 	case 1: // the worker died
 		c.Crashed = w.Blocks
 		s.fold(c)
+		s.zombies = append(s.zombies, w)
+	case 7: // or did not, and tells so at last
+		s.inWork = append(s.inWork, w)
+		if n := len(s.zombies); n > 0 {
+			w = s.zombies[s.rng.IntN(n)]
+			c.Task, c.Generation, c.Attempt, c.Message = w.Task, w.Generation, w.Attempt, w.Blocks[0].First()
+			switch s.rng.IntN(3) {
+			case 0:
+				c.Returned = w.Blocks
+			case 1:
+				c.Crashed = w.Blocks
+			default:
+				c.Done = w.Blocks
+			}
+			s.fold(c)
+		}
 	case 2: // the worker left
 		c.Returned = w.Blocks
 		s.fold(c)
@@ -278,10 +309,12 @@ func (s *simulation) finish() {
 		}
 		s.inWork = append(s.inWork, w)
 	case 5: // of an earlier epoch
+		s.inWork = append(s.inWork, w)
 		c.Done, c.Epoch = w.Blocks, 0
 		s.fold(c)
-		s.inWork = append(s.inWork, w)
-		s.drop(w)
+		if s.b.byName[w.Task].levels == nil {
+			s.drop(w)
+		}
 	case 6: // some fail
 		for _, r := range w.Blocks {
 			for i := r.First(); i < r.End(); i++ {
@@ -328,15 +361,18 @@ func (s *simulation) fold(c completion) {
 		s.Fatal(err)
 	}
 	k := s.ref.task(c.Task)
+	c.Done, c.Masked = s.believed(c.Done, c), s.believed(c.Masked, c)
 	for _, r := range c.Done {
 		for i := r.First(); i < r.End(); i++ {
 			s.ref.done[k][i] = true
+			delete(s.ref.failed[k], i)
 		}
 	}
 	for _, r := range c.Masked {
 		for i := r.First(); i < r.End(); i++ {
 			s.ref.masked[k][i] = s.ref.masked[k][i] || !s.ref.done[k][i]
 			s.ref.done[k][i] = true
+			delete(s.ref.failed[k], i)
 		}
 	}
 	for _, e := range events {

@@ -11,9 +11,10 @@ import "volara/geometry"
 // a neighbour of it, to another worker waits until the silent one must have noticed: a crash (policy.grace), a message
 // that vanished (policy.silence), an epoch that begins while workers of an earlier one may live (board.hold).
 
-// levelsOf returns the levels along each axis of a task with Conflict; nil for others, and where no blocks conflict.
+// levelsOf returns the levels along each axis of a task with Conflict; nil for others. Without context every block is of
+// one level and conflicts only with itself: two workers must not have it.
 func levelsOf(t Task) geometry.Coordinate {
-	if !t.Conflict || t.Grid.Levels().Prod() == 1 {
+	if !t.Conflict {
 		return nil
 	}
 	return t.Grid.Levels()
