@@ -15,6 +15,9 @@ const (
 	FitShrink   Fit = "shrink"   // blocks are cropped to the region, their context is kept
 )
 
+// Fits lists all there are.
+func Fits() []Fit { return []Fit{FitValid, FitOverhang, FitShrink} }
+
 // A Block is one cell of a Grid.
 type Block struct {
 	Index    int64      // row-major position in its grid

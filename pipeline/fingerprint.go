@@ -34,9 +34,7 @@ func (t *TaskPlan) fingerprint(base string, generations map[string]string) (fing
 	if err := decodeJSON(text, &f.Config); err != nil {
 		return f, fmt.Errorf("encode the configuration of %s: %w", t.Name, err)
 	}
-	for _, field := range stages.Operational() {
-		delete(f.Config, field)
-	}
+	forgetOperational(f.Config)
 	forgetDeclarations(f.Config)
 	if more, ok := t.Stage.(interface{ Details() []string }); ok {
 		f.Config["details"] = anyList(more.Details())
@@ -53,6 +51,12 @@ func (t *TaskPlan) fingerprint(base string, generations map[string]string) (fing
 		}
 	}
 	return f, nil
+}
+
+func forgetOperational(config map[string]any) {
+	for _, field := range stages.Operational() {
+		delete(config, field)
+	}
 }
 
 // forgetDeclarations removes what datasets and graphs say beside the path and what is read and written: another
@@ -105,7 +109,9 @@ func relative(v any, base string) {
 
 // changes lists how a configuration differs from the recorded one: field, old, new.
 func (f fingerprint) changes(recorded fingerprint) []string {
-	changes := diff("", recorded.Config, f.Config)
+	before := maps.Clone(recorded.Config)
+	forgetOperational(before) // an earlier version may have taken more for essential
+	changes := diff("", before, f.Config)
 	if was, is := slices.Sorted(maps.Keys(recorded.Inputs)), slices.Sorted(maps.Keys(f.Inputs)); !slices.Equal(was, is) {
 		changes = append(changes, fmt.Sprintf("upstream tasks: %s → %s", strings.Join(was, ", "), strings.Join(is, ", ")))
 	}
@@ -124,6 +130,7 @@ func gridChanges(old, now geometry.Grid) []string {
 	}
 	note("region of the grid", old.Total(), now.Total(), old.Total().Equal(now.Total()))
 	note("block shape in world units", old.BlockShape(), now.BlockShape(), old.BlockShape().Equal(now.BlockShape()))
+	note("fit", old.Fit(), now.Fit(), old.Fit() == now.Fit())
 	oldLow, oldHigh := old.Context()
 	low, high := now.Context()
 	note("context in world units", oldLow, low, oldLow.Equal(low) && oldHigh.Equal(high))

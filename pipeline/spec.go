@@ -59,7 +59,7 @@ func (p *Plan) streamPlan(generations map[string]string) (stream.Plan, error) {
 		shared := t.Stage.Common()
 		task := stream.Task{
 			Name: t.Name, Generation: generations[t.Name], Grid: t.Plan.Grid, Select: t.Select,
-			MaxRetries: shared.Retries(), Voxels: t.voxels(),
+			MaxRetries: shared.Retries(), Voxels: t.voxels(), Conflict: shared.Conflict(),
 		}
 		if shared.NumWorkers != nil {
 			task.MaxWorkers = *shared.NumWorkers

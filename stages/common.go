@@ -2,6 +2,7 @@ package stages
 
 import (
 	"fmt"
+	"slices"
 
 	"volara/config"
 	"volara/geometry"
@@ -34,8 +35,9 @@ type Shared struct {
 	MaskData *Dataset      `json:"mask_data,omitempty"` // blocks without a voxel of it are not computed
 	SkipMask *Dataset      `json:"skip_mask,omitempty"` // one cell a block of the grid: not 0 leaves it out this time
 
-	Fit               string `json:"fit,omitempty"`
-	ReadWriteConflict *bool  `json:"read_write_conflict,omitempty"`
+	Fit geometry.Fit `json:"fit,omitempty"` // what becomes of blocks at the upper faces; default shrink
+	// ReadWriteConflict orders the blocks that read what others of this task write, by daisy's levels.
+	ReadWriteConflict *bool `json:"read_write_conflict,omitempty"`
 
 	NumWorkers      *int             `json:"num_workers,omitempty"` // cap on this task's share of the slots
 	NumCacheWorkers *int             `json:"num_cache_workers,omitempty"`
@@ -63,13 +65,24 @@ func (c *Shared) Retries() int {
 	return *c.MaxRetries
 }
 
-// check refuses what is not built yet and what makes no sense.
-func (c *Shared) check(fit geometry.Fit) error {
+// Conflict reports whether blocks that read what others of the task write must not run together.
+func (c *Shared) Conflict() bool { return c.ReadWriteConflict != nil && *c.ReadWriteConflict }
+
+// fit returns the rule for blocks at the upper faces.
+func (c *Shared) fit() geometry.Fit {
+	if c.Fit == "" {
+		return geometry.FitShrink
+	}
+	return c.Fit
+}
+
+// check refuses what is not built yet and what makes no sense, and a fit that is not among those of the task's type.
+func (c *Shared) check(fits ...geometry.Fit) error {
 	switch {
-	case c.Fit != "" && c.Fit != string(fit):
-		return fieldErrorf("fit", "%s has fit %q only, not %q", c.TaskType, fit, c.Fit)
-	case c.ReadWriteConflict != nil && *c.ReadWriteConflict:
-		return fieldErrorf("read_write_conflict", "%s has no read-write conflicts; leave the field out", c.TaskType)
+	case !slices.Contains(geometry.Fits(), c.fit()):
+		return fieldErrorf("fit", "is %q; valid, overhang and shrink are known", c.Fit)
+	case !slices.Contains(fits, c.fit()):
+		return fieldErrorf("fit", "%s has fit %q only, as Volara's has, not %q; leave the field out", c.TaskType, fits[0], c.Fit)
 	case c.ROI != nil && c.VoxelROI != nil:
 		return fieldErrorf("roi_voxels", "give roi (world units) or roi_voxels, not both")
 	case c.NumWorkers != nil && *c.NumWorkers < 1:
@@ -153,7 +166,7 @@ func (c *Shared) tile(extent, from geometry.Roi, voxelSize, blockSize, low, high
 		}
 		total = region
 	}
-	grid, err := geometry.NewGrid(total, blockSize.Mul(voxelSize), low.Mul(voxelSize), high.Mul(voxelSize), geometry.FitShrink)
+	grid, err := geometry.NewGrid(total, blockSize.Mul(voxelSize), low.Mul(voxelSize), high.Mul(voxelSize), c.fit())
 	if err != nil {
 		return geometry.Grid{}, region, &FieldError{Field: "block_size", Err: err}
 	}
@@ -171,8 +184,10 @@ func readShape(grid geometry.Grid, voxelSize geometry.Coordinate) geometry.Coord
 	return grid.BlockShape().Min(grid.Total().Shape).Add(low).Add(high).Div(voxelSize)
 }
 
-// Operational lists the fields that change nothing in the outputs' bytes; a fingerprint leaves them out.
+// Operational lists the fields that change nothing in the outputs' bytes; a fingerprint leaves them out. The fit is part
+// of the grid. No task type reads its own output, so that read_write_conflict is order and no more.
 func Operational() []string {
 	return []string{"name", "roi", "roi_voxels", "after", "num_workers", "num_cache_workers", "worker_config",
-		"max_retries", "timeout", "bulk_write", "skip_mask", "crash", "hang", "bytes"}
+		"max_retries", "timeout", "bulk_write", "skip_mask", "crash", "hang", "bytes",
+		"fit", "read_write_conflict"}
 }

@@ -76,8 +76,8 @@ func commonMistakes() []mistake {
 	}
 	type S = *stages.Shared
 	return []mistake{
-		with("fit", "fit", func(s S) { s.Fit = "overhang" }, "overhang", "shrink"),
-		with("conflict", "read_write_conflict", func(s S) { s.ReadWriteConflict = ptr(true) }, "leave the field out"),
+		with("fit", "fit", func(s S) { s.Fit = "overhang" }, "overhang", "shrink", "leave the field out"),
+		with("no fit", "fit", func(s S) { s.Fit = "tight" }, "tight", "valid, overhang and shrink"),
 		with("two rois", "roi_voxels", func(s S) { s.ROI, s.VoxelROI = region(c(400, 0, 12), c(40, 4, 6)), region(c(0, 0, 0), c(1, 1, 1)) }, "not both"),
 		with("roi outside", "roi", func(s S) { s.ROI = region(c(0, 0, 0), c(40, 4, 6)) }, "outside the data", "[400:720, -20:16, 12:72]"),
 		with("empty roi", "roi", func(s S) { s.ROI = region(c(400, 0, 12), c(0, 4, 6)) }, "empty"),

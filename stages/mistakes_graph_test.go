@@ -96,6 +96,8 @@ func noopMistakes() []mistake {
 		with("voxel roi", "roi", func(t N) { t.Shared.ROI, t.Shared.VoxelROI = nil, t.Shared.ROI }, "needed"),
 		with("block size", "block_size", func(t N) { t.BlockSize = c(1) }, "2 axes"),
 		with("context", "context", func(t N) { t.Context = c(1, -1) }, "0 or more"),
+		with("no fit", "fit", func(t N) { t.Fit = "Valid" }, "Valid", "valid, overhang and shrink"),
+		with("no whole block", "fit", func(t N) { t.Fit, t.BlockSize = geometry.FitValid, c(3, 11) }, "no block", "smaller"),
 		with("fail rate", "fail_rate", func(t N) { t.FailRate = 1.5 }, "0 to 1"),
 		with("NaN fail rate", "fail_rate", func(t N) { t.FailRate = math.NaN() }, "0 to 1"),
 		with("duration", "duration", func(t N) { t.Duration = -1 }, "negative"),

@@ -41,7 +41,7 @@ func (t *Noop) Bind(*Binder) {}
 
 // Plan tiles the roi.
 func (t *Noop) Plan(context.Context, *Specs) (*Plan, error) {
-	if err := t.Shared.check(geometry.FitShrink); err != nil {
+	if err := t.Shared.check(geometry.Fits()...); err != nil {
 		return nil, err
 	}
 	if t.Shared.ROI == nil {
@@ -69,6 +69,9 @@ func (t *Noop) Plan(context.Context, *Specs) (*Plan, error) {
 	grid, region, err := t.Shared.tile(*t.Shared.ROI, geometry.Roi{}, geometry.Fill(n, 1), t.BlockSize, t.Context, t.Context)
 	if err != nil {
 		return nil, err
+	}
+	if grid.Len() == 0 {
+		return nil, fieldErrorf("fit", "%q leaves no block: %v is smaller than a block of %v", grid.Fit(), *t.Shared.ROI, t.BlockSize)
 	}
 	if err := checkBlocks("crash", t.Crash, grid); err != nil {
 		return nil, err

@@ -270,3 +270,28 @@ func listing(t *testing.T, dir string) []string {
 	}
 	return all
 }
+
+// A noop takes every fit; its blocks are those of geometry.
+func TestNoopFits(t *testing.T) {
+	for fit, want := range map[geometry.Fit]struct {
+		blocks int64
+		last   geometry.Roi
+	}{
+		"":                   {16, geometry.NewRoi(c(9, 9), c(1, 1))},
+		geometry.FitShrink:   {16, geometry.NewRoi(c(9, 9), c(1, 1))},
+		geometry.FitOverhang: {16, geometry.NewRoi(c(9, 9), c(3, 3))},
+		geometry.FitValid:    {9, geometry.NewRoi(c(6, 6), c(3, 3))},
+	} {
+		task := planNoop()
+		task.Fit, task.BlockSize, task.Context = fit, c(3, 3), c(1, 2)
+		task.ReadWriteConflict = ptr(true)
+		p, err := task.Plan(context.Background(), stages.NewSpecs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := p.Grid.At(p.Grid.Len() - 1)
+		if p.Grid.Len() != want.blocks || !last.WriteROI.Equal(want.last) || !last.ReadROI.Equal(want.last.Grow(c(1, 2), c(1, 2))) {
+			t.Errorf("%q: %d blocks, the last one %v", fit, p.Grid.Len(), last)
+		}
+	}
+}
