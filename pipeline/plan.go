@@ -30,8 +30,9 @@ type Plan struct {
 type TaskPlan struct {
 	*Task
 	Plan   *stages.Plan
-	Select geometry.Roi // box of block positions to be done
-	wanted bool         // for itself, and not only by downstream tasks
+	Select geometry.Roi       // box of block positions to be done
+	Inputs []stages.ArraySpec // arrays read
+	wanted bool               // for itself, and not only by downstream tasks
 }
 
 // Blocks returns the number of blocks to be done.
@@ -119,7 +120,13 @@ func (t *Task) plan(ctx context.Context, specs *stages.Specs, sel Selection) (*T
 		}
 		plan.Region = known
 	}
-	return &TaskPlan{Task: t, Plan: plan}, nil
+	tp := &TaskPlan{Task: t, Plan: plan}
+	for _, u := range t.Uses {
+		if spec, ok := specs.Input(u.Resource.ID); ok && !u.Write && u.Resource.Kind == stages.KindArray {
+			tp.Inputs = append(tp.Inputs, spec)
+		}
+	}
+	return tp, nil
 }
 
 // addOutputs records what a task makes, for the tasks downstream.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 
 	"volara/geometry"
@@ -87,6 +88,7 @@ func (o *Opener) load(ctx context.Context, text json.RawMessage) error {
 		err = o.graphs.Close()
 	}
 	o.text, o.plan, o.gens, o.graphs = string(text), plan, gens, plan.newGraphs()
+	o.tellCache()
 	o.cache = zarr.NewCache(o.cacheBytes)
 	return err
 }
@@ -95,11 +97,28 @@ func (o *Opener) load(ctx context.Context, text json.RawMessage) error {
 func (o *Opener) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.tellCache()
 	if o.graphs == nil {
 		return nil
 	}
 	return o.graphs.Close()
 }
+
+// tellCache logs what the cache was good for.
+func (o *Opener) tellCache() {
+	if o.cache == nil {
+		return
+	}
+	s := o.cache.Stats()
+	if s.Hits+s.Misses == 0 {
+		return
+	}
+	o.log.Info("cache of decoded chunks", "hit_rate", round(s.HitRate()), "decoded_per_used", round(s.Overhead()), "decoded", s.Decoded,
+		"used", s.Used, "hits", s.Hits, "misses", s.Misses, "evictions", s.Evictions)
+}
+
+// round keeps three decimals.
+func round(x float64) float64 { return math.Round(x*1000) / 1000 }
 
 // processor speaks the stream's words for a stage's worker.
 type processor struct{ *stages.Worker }

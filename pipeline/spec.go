@@ -48,18 +48,19 @@ func decodeSpec(types map[string]stages.Factory, text json.RawMessage) (*Pipelin
 	return p, s.Generations, nil
 }
 
-// streamPlan translates the plan into the stream's words.
-func (p *Plan) streamPlan(generations map[string]string) (stream.Plan, error) {
+// streamPlan translates the plan into the stream's words, for workers that cache so many bytes of decoded chunks.
+func (p *Plan) streamPlan(generations map[string]string, cacheBytes int) (stream.Plan, error) {
 	text, err := p.encodeSpec(generations)
 	if err != nil {
 		return stream.Plan{}, err
 	}
 	out := stream.Plan{Run: p.Pipeline.Name, Spec: text}
+	columns := p.columns(cacheBytes)
 	for _, t := range p.Tasks {
 		shared := t.Stage.Common()
 		task := stream.Task{
 			Name: t.Name, Generation: generations[t.Name], Grid: t.Plan.Grid, Select: t.Select,
-			MaxRetries: shared.Retries(), Voxels: t.voxels(), Conflict: shared.Conflict(),
+			MaxRetries: shared.Retries(), Voxels: t.voxels(), Conflict: shared.Conflict(), Tile: columns.tile(t),
 		}
 		if shared.NumWorkers != nil {
 			task.MaxWorkers = *shared.NumWorkers

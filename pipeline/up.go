@@ -134,7 +134,7 @@ func (r *run) settle(ctx context.Context) (none stream.Plan, err error) {
 	if err != nil {
 		return none, err
 	}
-	return plan.streamPlan(generations)
+	return plan.streamPlan(generations, r.CacheBytes)
 }
 
 // prepare settles generations and makes outputs. It waits for a world at fault, a locked database or a full disk, as

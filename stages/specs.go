@@ -71,13 +71,14 @@ type GraphSpec struct {
 // Specs resolves what tasks read while a pipeline is planned: planned outputs first, then what is on disk.
 type Specs struct {
 	arrays map[string]ArraySpec
+	inputs map[string]ArraySpec // resolved, by path
 	graphs map[string]GraphSpec
 	luts   map[string]bool
 }
 
 // NewSpecs returns an empty set of planned outputs.
 func NewSpecs() *Specs {
-	return &Specs{arrays: map[string]ArraySpec{}, graphs: map[string]GraphSpec{}, luts: map[string]bool{}}
+	return &Specs{arrays: map[string]ArraySpec{}, inputs: map[string]ArraySpec{}, graphs: map[string]GraphSpec{}, luts: map[string]bool{}}
 }
 
 // AddArray records a planned output.
@@ -92,6 +93,20 @@ func (s *Specs) AddLUT(path string) { s.luts[path] = true }
 // Array returns the specification of a dataset, with the dataset's own overrides applied; a planned output they must not
 // contradict.
 func (s *Specs) Array(ctx context.Context, d *Dataset) (ArraySpec, error) {
+	spec, err := s.resolve(ctx, d)
+	if err == nil {
+		s.inputs[d.Store] = spec
+	}
+	return spec, err
+}
+
+// Input returns the specification of an array that a task has asked for, by its path.
+func (s *Specs) Input(path string) (ArraySpec, bool) {
+	spec, ok := s.inputs[path]
+	return spec, ok
+}
+
+func (s *Specs) resolve(ctx context.Context, d *Dataset) (ArraySpec, error) {
 	if spec, ok := s.arrays[d.Store]; ok {
 		return spec, checkOverrides(d, spec)
 	}

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -43,9 +42,9 @@ type taskBoard struct {
 	levels  geometry.Coordinate // along each axis, of a task with conflicts; else nil
 
 	done   *Bitmap
-	masked *Bitmap // of done, but for what an older generation of the bits may have left
-	ready  *Bitmap // to be published
-	out    *Bitmap // published and not ended, or waiting for a new attempt
+	masked *Bitmap   // of done, but for what an older generation of the bits may have left
+	ready  *readySet // to be published
+	out    *Bitmap   // published and not ended, or waiting for a new attempt
 
 	nDone, nFailed int64 // selected blocks
 	nMasked        int64 // of nDone
@@ -59,11 +58,10 @@ type taskBoard struct {
 	dependents []*link
 	barriers   []*taskBoard // to be done altogether before any block is ready
 
-	held     bool     // nothing is published: an earlier epoch's workers may be busy
-	aside    []int64  // while next looks: ready blocks whose neighbours are out
-	scanned  bool     // every selected block has been looked at for readiness
-	scan     position // where the scan goes on
-	low      int64    // no ready index is lower
+	held     bool    // nothing is published: an earlier epoch's workers may be busy
+	aside    []int64 // while next looks: ready blocks whose neighbours are out
+	scanned  bool    // every selected block has been looked at for readiness
+	scan     scanner // where the scan goes on
 	messages map[int64]*message
 	pace     pace
 }
@@ -102,18 +100,17 @@ func newBoard(plan Plan, p policy) *board {
 func newTaskBoard(task Task) *taskBoard {
 	t := &taskBoard{
 		Task: task, axes: newAxes(task), levels: levelsOf(task), masked: NewBitmap(task.Grid.Len()),
-		ready: NewBitmap(task.Grid.Len()), out: NewBitmap(task.Grid.Len()),
+		ready: newReadySet(task), out: NewBitmap(task.Grid.Len()),
 		troubles: map[int64]*trouble{}, touched: map[int]bool{}, messages: map[int64]*message{},
-		low: math.MaxInt64,
 	}
 	stride := int64(1)
 	for d := len(t.axes) - 1; d >= 0; d-- {
 		t.strides[d] = stride
 		stride *= int64(task.Grid.Counts()[d])
-		t.scan[d] = t.axes[d].from
 	}
 	t.nLeftOut = task.Skip.countIn(task)
 	t.total = task.Select.Size() - t.nLeftOut
+	t.scan = newScanner(t.axes, t.ready.tiles)
 	t.setDone(NewBitmap(task.Grid.Len()))
 	return t
 }

@@ -7,15 +7,15 @@ import (
 // scanStep bounds how many blocks one step of a scan looks at.
 const scanStep = 4096
 
-// next takes the next work message of a task off the board: up to its batch of ready blocks, the lowest first. A block
-// that has been tried before goes alone.
+// next takes the next work message of a task off the board: up to its batch of ready blocks, the first ones in its
+// order. A block that has been tried before goes alone.
 func (t *taskBoard) next() (work, bool) {
 	batch := t.pace.batch(t.board.policy.maxBatch)
 	for t.ready.Count() < int64(batch) && t.scanMore() {
 	}
 	w := work{Task: t.Name, Generation: t.Generation, Epoch: t.board.epoch, Attempt: 1}
 	for n := 0; n < batch && !t.held; {
-		i, ok := t.ready.Next(min(t.low, t.ready.Len()))
+		i, ok := t.ready.First()
 		if !ok {
 			break
 		}
@@ -23,7 +23,6 @@ func (t *taskBoard) next() (work, bool) {
 		if tried != nil && n > 0 {
 			break
 		}
-		t.low = i + 1
 		if !t.mayGo(i) {
 			continue
 		}
@@ -74,9 +73,7 @@ func (t *taskBoard) publish(w work) {
 
 // offer puts a block among the ready ones.
 func (t *taskBoard) offer(i int64) {
-	if t.ready.Set(i) {
-		t.low = min(t.low, i)
-	}
+	t.ready.Set(i)
 }
 
 // offerRow offers the blocks of a row whose turn has come. Outside of a scan, they are those that a block upstream,
@@ -108,22 +105,14 @@ func (t *taskBoard) scanMore() bool {
 	if t.scanned || !t.open() {
 		return false
 	}
-	last := len(t.axes) - 1
 	for looked := 0; looked < scanStep && !t.scanned; {
-		length := min(scanStep, t.axes[last].to-t.scan[last])
-		if first := t.index(&t.scan); t.done.CountRange(first, int64(length)) < int64(length) {
-			t.offerRow(t.scan, length)
+		at, length := t.scan.run(scanStep)
+		if t.done.CountRange(t.index(&at), int64(length)) < int64(length) {
+			t.offerRow(at, length)
 		}
 		looked += length
-		t.scan[last] += length
-		for d := last; t.scan[d] == t.axes[d].to; d-- {
-			if d == 0 {
-				t.scanned = true
-				break
-			}
-			t.scan[d] = t.axes[d].from
-			t.scan[d-1]++
-		}
+		t.scan.advance(length)
+		t.scanned = t.scan.over
 	}
 	return !t.scanned
 }

@@ -51,7 +51,7 @@ func drawPlan(t *rapid.T) Plan {
 		g := drawGrid(t, dims, name)
 		task := Task{
 			Name: name, Generation: "G" + name, Grid: g, Select: drawSelect(t, g, name),
-			MaxRetries: rapid.IntRange(0, 2).Draw(t, "retries"), Conflict: rapid.Bool().Draw(t, "conflict"), Skip: drawSkip(t, g, name),
+			MaxRetries: rapid.IntRange(0, 2).Draw(t, "retries"), Conflict: rapid.Bool().Draw(t, "conflict"), Skip: drawSkip(t, g, name), Tile: drawTile(t, g, name),
 		}
 		for j := range i {
 			switch rapid.IntRange(0, 3).Draw(t, "dependency") {

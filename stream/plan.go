@@ -32,6 +32,9 @@ type Task struct {
 	// Skip holds blocks that this run leaves out although Select has them; nil: none. Nobody waits for them, they count
 	// in no total, and what is known of them stays. It is the tracker's alone, and not changed while one runs.
 	Skip *Bitmap `json:"-"`
+	// Tile is the shape, in blocks, of the tiles that blocks are handed out by, so that neighbours are done close in
+	// time; empty: in the order of indices.
+	Tile geometry.Coordinate `json:"tile,omitempty"`
 }
 
 // A Dependency says which of an upstream task's blocks a block waits for: of those that the run has selected, the ones

@@ -544,3 +544,32 @@ func TestCacheCancelledLoader(t *testing.T) {
 	close(cancel)
 	wg.Wait()
 }
+
+func TestCacheStats(t *testing.T) {
+	ctx, path := t.Context(), filepath.Join(t.TempDir(), "a")
+	a := create(t, path, Spec{Shape: []int{8, 8}, Chunks: []int{4, 4}, DType: nd.Uint16})
+	if err := a.Write(ctx, []int{0, 0}, count(8, 8)); err != nil {
+		t.Fatal(err)
+	}
+	c := NewCache(3 * 4 * 4 * 2) // three chunks
+	cached := WithCache(a, c)
+	read := func(offset, shape []int) {
+		t.Helper()
+		if _, err := cached.Read(ctx, offset, shape); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := c.Stats(); s != (CacheStats{}) || s.HitRate() != 0 || s.Overhead() != 0 {
+		t.Errorf("before anything was read: %+v", s)
+	}
+	read([]int{0, 0}, []int{4, 6}) // two chunks, the second in part
+	read([]int{3, 3}, []int{2, 2}) // all four
+	want := CacheStats{Hits: 2, Misses: 4, Evictions: 1, Decoded: 4 * 32, Used: 2*24 + 2*4}
+	if s := c.Stats(); s != want || s.HitRate() != 1.0/3 || s.Overhead() != 128.0/56 {
+		t.Errorf("%+v, want %+v", s, want)
+	}
+	read([]int{-3, -3}, []int{2, 2}) // outside
+	if s := c.Stats(); s != want {
+		t.Errorf("nothing was read, but %+v", s)
+	}
+}

@@ -19,6 +19,7 @@ type Cache struct {
 	entries map[cacheKey]*list.Element // of *cacheEntry
 	recent  list.List                  // front: last used
 	loading map[cacheKey]*load
+	counted cacheCounters
 }
 
 // A cacheKey names a piece: the path of its array, the key of its object, its number in the object when that is a
@@ -83,11 +84,14 @@ func (c *Cache) find(key cacheKey) (data []byte, l *load, mine bool) {
 	defer c.mu.Unlock()
 	if e, ok := c.entries[key]; ok {
 		c.recent.MoveToFront(e)
+		c.counted.hits.Add(1)
 		return e.Value.(*cacheEntry).data, nil, false
 	}
 	if l, ok := c.loading[key]; ok {
+		c.counted.hits.Add(1)
 		return nil, l, false
 	}
+	c.counted.misses.Add(1)
 	l = &load{done: make(chan struct{})}
 	c.loading[key] = l
 	return nil, l, true
@@ -108,6 +112,7 @@ func (c *Cache) run(key cacheKey, l *load, size int, fill func([]byte) error) {
 	data := make([]byte, size)
 	if l.err = fill(data); l.err == nil {
 		l.data = data
+		c.counted.decoded.Add(int64(size))
 	}
 }
 
@@ -120,6 +125,7 @@ func (c *Cache) keep(key cacheKey, data []byte) {
 	c.used += len(data)
 	for c.used > c.limit {
 		c.drop(c.recent.Back())
+		c.counted.evictions.Add(1)
 	}
 }
 

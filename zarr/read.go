@@ -102,6 +102,9 @@ func (r *reading) piece(ctx context.Context, key string, at int, place box, load
 	}
 	nd.CopyBox(r.dst.Bytes(), r.dst.Shape(), sub(part.lo, r.origin), data, place.shape(), sub(part.lo, place.lo),
 		part.shape(), r.m.DType.Size())
+	if c := r.a.options.cache; c != nil {
+		c.counted.used.Add(int64(nd.Len(part.shape()) * r.m.DType.Size()))
+	}
 	return nil
 }
 

@@ -1,7 +1,7 @@
-"""Affinities to measure on: affinities.py LABELS OUT.zarr [N]
+"""Affinities to measure on: affinities.py LABELS OUT.zarr [N [CHUNK]]
 
 LABELS is a label volume: an .npy file, gzipped or not, or a zarr array (the demo's labels, say). OUT.zarr/affs gets 9 uint8 channels of
-its first N³ voxels (default 256): same label or not, blurred, with noise; OUT.zarr/gt the labels.
+its first N³ voxels (default 256), repeated where it is smaller, in chunks of CHUNK³ (default 64): same label or not, blurred, with noise; OUT.zarr/gt the labels.
 """
 import gzip, io, sys
 import numpy as np, zarr
@@ -9,7 +9,6 @@ from scipy.ndimage import gaussian_filter
 from funlib.persistence import prepare_ds
 
 OFFSETS = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (4, 0, 0), (0, 8, 0), (0, 0, 8), (8, 0, 0), (0, 16, 0), (0, 0, 16)]
-CHUNK = 64
 
 
 def read(path, n):
@@ -21,9 +20,11 @@ def read(path, n):
 
 def main():
     source, out, n = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 256
-    labels = np.ascontiguousarray(read(source, n))
+    chunk = int(sys.argv[4]) if len(sys.argv) > 4 else 64
+    labels = read(source, n)
+    labels = np.ascontiguousarray(np.pad(labels, [(0, n - s) for s in labels.shape], mode="wrap"))
     place = dict(offset=(0, 0, 0), voxel_size=(40, 32, 32), units=["nm"] * 3, mode="w")
-    affs = prepare_ds(f"{out}/affs", shape=(len(OFFSETS), *labels.shape), chunk_shape=(len(OFFSETS), CHUNK, CHUNK, CHUNK),
+    affs = prepare_ds(f"{out}/affs", shape=(len(OFFSETS), *labels.shape), chunk_shape=(len(OFFSETS), chunk, chunk, chunk),
                       axis_names=["c^", "z", "y", "x"], dtype=np.uint8, **place)
     affs._source_data.attrs["neighborhood"] = OFFSETS
     rng = np.random.default_rng(0)
@@ -34,7 +35,7 @@ def main():
         a[here] = (labels[here] == labels[there]) & (labels[here] > 0)
         a = gaussian_filter(a, 1.0) + 0.08 * rng.standard_normal(labels.shape, dtype=np.float32)
         affs[channel] = (255 * a.clip(0, 1)).astype(np.uint8)
-    gt = prepare_ds(f"{out}/gt", shape=labels.shape, chunk_shape=(CHUNK,) * 3, axis_names=["z", "y", "x"], dtype=labels.dtype, **place)
+    gt = prepare_ds(f"{out}/gt", shape=labels.shape, chunk_shape=(chunk,) * 3, axis_names=["z", "y", "x"], dtype=labels.dtype, **place)
     gt[:] = labels
 
 
