@@ -50,6 +50,10 @@ type WorkerOptions struct {
 	// Isolate opens a task so that its processor survives a block that kills its process: for blocks whose worker has
 	// died before. Default: Open.
 	Isolate Opener
+	// Memory is how much memory in bytes the blocks in work may need together, as Task.Memory predicts it; 0: no limit.
+	// A block that needs more is left to other workers or, with Oversize, taken when no other one is in work.
+	Memory   int64
+	Oversize bool
 	// JournalDir is where the worker notes what it has in work, so that a tracker that starts on the same host after a
 	// crash knows at once which blocks were hit. Empty: none.
 	JournalDir string

@@ -28,6 +28,7 @@ type Task struct {
 	// Conflict tells that blocks read what other blocks of this task write. Two of them are never at work at once, and
 	// they go by level (geometry.Grid.Level): a block waits for those of lower levels that the run wants done.
 	Conflict bool  `json:"read_write_conflict,omitempty"`
+	Memory   int64 `json:"memory,omitempty"` // predicted peak of one block in bytes; 0: unknown, or next to none
 	Voxels   int64 `json:"voxels,omitempty"` // in Select, for rates; 0: unknown
 	// Skip holds blocks that this run leaves out although Select has them; nil: none. Nobody waits for them, they count
 	// in no total, and what is known of them stays. It is the tracker's alone, and not changed while one runs.

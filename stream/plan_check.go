@@ -41,8 +41,8 @@ func (t Task) validate(before map[string]Task) error {
 	if t.Skip != nil && t.Skip.Len() != t.Grid.Len() {
 		return fmt.Errorf("it skips some of %d blocks, but has %d", t.Skip.Len(), t.Grid.Len())
 	}
-	if t.MaxWorkers < 0 || t.MaxRetries < 0 || t.Timeout < 0 {
-		return errors.New("max_workers, max_retries and timeout must not be negative")
+	if t.MaxWorkers < 0 || t.MaxRetries < 0 || t.Timeout < 0 || t.Memory < 0 {
+		return errors.New("max_workers, max_retries, timeout and memory must not be negative")
 	}
 	if len(t.Tile) > 0 && (len(t.Tile) != t.Grid.Dims() || !t.Tile.All(func(n int) bool { return n > 0 })) {
 		return fmt.Errorf("its blocks go in tiles of %v, its grid has %d dimensions", t.Tile, t.Grid.Dims())

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -22,7 +21,8 @@ type shift struct {
 	w      *Worker
 	record runRecord
 	tasks  map[string]Task
-	pulls  []string      // subjects to ask for work, downstream tasks first
+	pulls  []string // subjects to ask for work, by task
+	desk   *desk
 	scout  chan struct{} // held by the one idle slot that looks for work
 	holds  *holds
 	found  atomic.Bool // a queue has answered
@@ -34,7 +34,13 @@ func newShift(w *Worker, record runRecord) *shift {
 		w: w, record: record, tasks: map[string]Task{}, scout: make(chan struct{}, 1),
 		holds: newHolds(w.nc, record.AckWait), log: w.log.With("epoch", record.Epoch),
 	}
-	for _, t := range slices.Backward(record.Plan.Tasks) {
+	m := newMemory(record.Plan.Tasks, w.opts.Memory, w.opts.Oversize)
+	s.desk = newDesk(record.Plan.Tasks, m)
+	for i, t := range record.Plan.Tasks {
+		if m.never(i) {
+			s.log.Warn("no block of a task is taken here: it needs more memory than the blocks of this worker may have",
+				"task", t.Name, "bytes", t.Memory, "budget", w.opts.Memory)
+		}
 		s.tasks[t.Name] = t
 		s.pulls = append(s.pulls, fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s",
 			workStream(w.run, record.Epoch), workConsumer(t.Name)))
@@ -47,44 +53,54 @@ func (s *shift) slot(ctx context.Context, j *journal) {
 	p := &puller{nc: s.w.nc}
 	defer p.close()
 	for {
-		m, at, ok := s.take(ctx, p)
+		d, ok := s.take(ctx, p)
 		if !ok {
 			return
 		}
-		s.do(ctx, m, at, j)
+		s.do(ctx, d.msg, d.asked, j)
+		s.desk.leave(d.task)
 	}
 }
 
-// take returns the next message and when it was asked for; false when there will be none. A slot that has just
-// finished asks at once; of those that find nothing, one stays awake for all.
-func (s *shift) take(ctx context.Context, p *puller) (*nats.Msg, time.Time, bool) {
+// A delivery is a work message that a slot has got; its place at the desk is to be left when it is done.
+type delivery struct {
+	msg   *nats.Msg
+	asked time.Time
+	task  int // by index
+}
+
+// take returns the next message; false when there will be none. A slot that has just finished asks at once; of those
+// that find nothing, one stays awake for all.
+func (s *shift) take(ctx context.Context, p *puller) (delivery, bool) {
 	if s.over(ctx) {
-		return nil, time.Time{}, false
+		return delivery{}, false
 	}
 	if !s.w.office.paused() {
-		if m, at, err := s.pull(p); m != nil || errors.Is(err, errQueueLost) {
-			return m, at, err == nil
+		if d, err := s.pull(ctx, p); d.msg != nil || errors.Is(err, errQueueLost) {
+			return d, err == nil
 		}
 	}
 	select {
 	case s.scout <- struct{}{}:
 		defer func() { <-s.scout }()
 	case <-ctx.Done():
-		return nil, time.Time{}, false
+		return delivery{}, false
 	}
 	for wait := idleMin; ; wait = min(2*wait, idleMax) {
-		woken := s.w.wakes.next()
+		woken, freed := s.w.wakes.next(), s.desk.next()
 		if s.over(ctx) {
-			return nil, time.Time{}, false
+			return delivery{}, false
 		}
 		if !s.w.office.paused() {
-			m, at, err := s.pull(p)
-			if m != nil || errors.Is(err, errQueueLost) {
-				return m, at, err == nil
+			d, err := s.pull(ctx, p)
+			if d.msg != nil || errors.Is(err, errQueueLost) {
+				return d, err == nil
 			}
 		}
 		select {
 		case <-woken:
+			wait = idleMin
+		case <-freed:
 			wait = idleMin
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -97,26 +113,55 @@ func (s *shift) over(ctx context.Context) bool {
 	return ctx.Err() != nil || s.w.wakes.stops(s.record.Epoch) || s.w.nc.IsClosed()
 }
 
-// pull asks every task for a message, downstream tasks first. errQueueLost says that the epoch is over.
-func (s *shift) pull(p *puller) (*nats.Msg, time.Time, error) {
+// pull asks the tasks for a message, in the order in which it is their turn. errQueueLost says that the epoch is over.
+func (s *shift) pull(ctx context.Context, p *puller) (delivery, error) {
 	missing := 0
-	for _, subject := range s.pulls {
-		m, at, err := p.ask(subject)
+	for _, task := range s.desk.order() {
+		if s.desk.memory.never(task) {
+			missing++
+			continue
+		}
+		ok, hungry := s.desk.enter(task)
+		if hungry {
+			s.saveFor(ctx, task)
+		}
+		if !ok {
+			continue
+		}
+		m, at, err := p.ask(s.pulls[task])
+		if m != nil {
+			s.found.Store(true)
+			s.desk.settled(task)
+			return delivery{m, at, task}, nil
+		}
+		s.desk.leave(task)
 		switch {
 		case errors.Is(err, nats.ErrNoResponders):
 			missing++ // this task had nothing to do when the epoch began
 		case err != nil:
-			return nil, at, err
-		case m != nil:
-			s.found.Store(true)
-			return m, at, nil
+			return delivery{}, err
 		}
+		s.desk.settled(task)
 	}
 	if missing == len(s.pulls) {
-		return nil, time.Time{}, errQueueLost
+		return delivery{}, errQueueLost
 	}
 	s.found.Store(true)
-	return nil, time.Time{}, nil
+	return delivery{}, nil
+}
+
+// saveFor leaves memory free for a task that has been refused for long, when there are blocks for it.
+func (s *shift) saveFor(ctx context.Context, task int) {
+	name := s.record.Plan.Tasks[task].Name
+	ctx, cancel := context.WithTimeout(ctx, pullTimeout)
+	defer cancel()
+	queue, err := s.w.js.Consumer(ctx, workStream(s.w.run, s.record.Epoch), workConsumer(name))
+	if err != nil || queue.CachedInfo().NumPending == 0 {
+		s.desk.settled(task) // nothing to do, or no way to know: it is asked again later
+		return
+	}
+	s.log.Debug("memory is left free for a task", "task", name)
+	s.desk.save(task)
 }
 
 // do does one message.
