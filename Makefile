@@ -3,13 +3,16 @@
 # make demo    a synthetic volume, segmented, killed half way and resumed, with pictures, in volara-demo/
 # make test    format, vet, staticcheck, layering, unit tests with the race detector, black-box tests
 # make fuzz    every fuzz target for FUZZTIME (30s)
+# make scale   runs of 10⁴ to 10⁸ blocks a stage, killed and resumed: the table of docs/scale.md (SIZES, SHAPE; 25 minutes)
 # make bench   Go benchmarks; docs/benchmarks.md tells how to measure beside the Python tools
 
 GO       ?= go
 FUZZTIME ?= 30s
+SIZES    ?= 1e4,1e5,1e6,1e7,1e8
+SHAPE    ?= cube
 export CGO_ENABLED = 1
 
-.PHONY: build demo test lint deps testdeps unit blackbox fuzz bench clean
+.PHONY: build demo test lint deps testdeps unit blackbox fuzz scale bench clean
 
 build: deps
 	$(GO) build -o bin/ ./cmd/...
@@ -37,6 +40,9 @@ fuzz: deps
 	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 	  done; done
+
+scale: deps
+	$(GO) test ./test/scale -run Growth -count=1 -v -timeout 3h -args -sizes $(SIZES) -shape $(SHAPE)
 
 bench: deps
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -35,6 +35,7 @@ type TrackerOptions struct {
 	MaxBatch    int             // blocks in a message at most; default 64
 	PauseLimit  time.Duration   // how long an environment at fault is waited for; default 10 min
 
+	EventBytes  int64  // of events kept in JetStream, about; the oldest go first; default 64 MiB
 	MinFree     int64  // bytes to be free under DiskPath for blocks to be dispatched; default 256 MiB, negative: unchecked
 	DiskPath    string // on the file system to watch; default Dir; empty: unchecked
 	BallastSize int64  // bytes reserved beside the snapshot, given back when the disk is full; default 8 MiB, negative: none

@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Limits of the streams. They are counted in messages: JetStream would reserve bytes.
+// Limits of the streams. They are counted in messages: JetStream would reserve bytes. Of events a tracker keeps less.
 const (
 	maxCompletions = 1 << 20 // then workers wait for the tracker
 	maxEvents      = 1 << 20 // then the oldest are discarded

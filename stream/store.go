@@ -45,6 +45,7 @@ type storeBook struct {
 	purged   uint64    // last sequence purged
 	purgedAt time.Time
 	statusAt time.Time
+	trimmed  time.Time // when the history was last looked at
 }
 
 // A cursor says up to which sequence the events for people are covered by the bitmaps.
@@ -59,6 +60,7 @@ type storeJob struct {
 	cursor    cursor
 	cursorRev uint64
 	purge     uint64 // 0: nothing
+	trim      bool   // the history
 	status    *Status
 }
 
@@ -208,6 +210,9 @@ func (l *life) storeJob(now time.Time, all bool) (storeJob, bool) {
 	if l.folded > s.purged && (all || now.Sub(s.purgedAt) > purgePeriod) {
 		job.purge, s.purgedAt = l.folded, now
 	}
+	if all || now.Sub(s.trimmed) > trimPeriod {
+		job.trim, s.trimmed = len(job.events) > 0, now
+	}
 	if l.t.opts.Dir != "" && (all || now.Sub(s.statusAt) > statusPeriod) {
 		status := l.t.Snapshot()
 		job.status, s.statusAt = &status, now
@@ -250,6 +255,11 @@ func (l *life) carryOut(io context.Context, job storeJob) storeResult {
 			return r
 		}
 		fault.Point("tracker.purged")
+	}
+	if job.trim {
+		if r.err = l.trimEvents(ctx, r.job.cursor); r.err != nil {
+			return r
+		}
 	}
 	if job.status != nil && l.lease.held() {
 		r.err = writeStatus(l.t.opts.Dir, *job.status)

@@ -149,6 +149,7 @@ func (o TrackerOptions) withDefaults() TrackerOptions {
 	o.MaxCrashes = orDefault(o.MaxCrashes, 10)
 	o.MaxBatch = orDefault(o.MaxBatch, 64)
 	o.PauseLimit = orDefault(o.PauseLimit, 10*time.Minute)
+	o.EventBytes = orDefault(o.EventBytes, 64<<20)
 	o.MinFree = orDefault(o.MinFree, 256<<20)
 	o.BallastSize = orDefault(o.BallastSize, 8<<20)
 	o.DiskPath = orDefault(o.DiskPath, o.Dir)
