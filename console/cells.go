@@ -54,6 +54,7 @@ func taskCells(t TaskSnapshot, s Snapshot) (c [columns]string) {
 		}
 	}
 	c[colETA] = taskETA(t, s)
+	c[colMasked] = maskedCell(t)
 	var faults []string
 	if t.Failed > 0 {
 		faults = append(faults, Count(t.Failed)+" failed")
@@ -63,6 +64,18 @@ func taskCells(t TaskSnapshot, s Snapshot) (c [columns]string) {
 	}
 	c[colFaults] = strings.Join(faults, ", ")
 	return c
+}
+
+// maskedCell tells of the blocks that masks take out of the work.
+func maskedCell(t TaskSnapshot) string {
+	var texts []string
+	if t.Masked > 0 {
+		texts = append(texts, Count(t.Masked)+" masked")
+	}
+	if t.LeftOut > 0 {
+		texts = append(texts, Count(t.LeftOut)+" left out")
+	}
+	return strings.Join(texts, ", ")
 }
 
 // taskETA says when the task will be through, or why that is not known.

@@ -28,6 +28,9 @@ func WriteEvent(w io.Writer, e stream.Event) error {
 	if e.Total > 0 {
 		fmt.Fprintf(&b, "  %s of %s done", Count(e.Done), Count(e.Total))
 	}
+	if e.Masked > 0 {
+		fmt.Fprintf(&b, ", %s masked", Count(e.Masked))
+	}
 	if e.Failed > 0 || e.Orphaned > 0 {
 		fmt.Fprintf(&b, ", %s failed, %s orphaned", Count(e.Failed), Count(e.Orphaned))
 	}

@@ -21,7 +21,9 @@ const (
 	styleGood = "\x1b[32m"
 	styleWarn = "\x1b[33m"
 	styleDim  = "\x1b[2m"
-	styleOff  = "\x1b[0m"
+	// styleMasked is the colour of blocks that a mask excludes: in the bar, and of their count.
+	styleMasked = "\x1b[36m"
+	styleOff    = "\x1b[0m"
 )
 
 func (p painter) paint(style, s string) string {
@@ -41,11 +43,12 @@ const (
 	colRate
 	colVoxels
 	colETA
+	colMasked
 	colFaults
 	columns
 )
 
-var dropOrder = []int{colVoxels, colRunning, colRate, colBar, colBlocks, colETA}
+var dropOrder = []int{colVoxels, colRunning, colRate, colMasked, colBar, colBlocks, colETA}
 
 // leastWidth keeps the bars from jumping when a number gains a digit.
 var leastWidth = [columns]int{colPercent: 4, colRate: 6, colVoxels: 10, colETA: 10}
@@ -115,19 +118,23 @@ func (p painter) taskLine(t TaskSnapshot, cells [columns]string, widths [columns
 		if !shown[c] {
 			continue
 		}
-		style := ""
-		switch c {
-		case colBar:
-			text = p.bar(t, bar)
-			style = barStyle(t)
-		case colFaults:
-			style = styleBad
-		default:
-			text = pad(text, widths[c], c != colName && c != colETA)
-		}
 		if plain.Len() > 0 {
 			plain.WriteString("  ")
 			painted.WriteString("  ")
+		}
+		style := ""
+		switch c {
+		case colBar:
+			done, masked, left := p.bar(t, bar)
+			plain.WriteString(done + masked + left)
+			painted.WriteString(p.paint(barStyle(t), done) + p.paint(styleMasked, masked) + p.paint(barStyle(t), left))
+			continue
+		case colFaults:
+			style = styleBad
+		case colMasked:
+			text, style = pad(text, widths[c], false), styleMasked
+		default:
+			text = pad(text, widths[c], c != colName && c != colETA)
 		}
 		plain.WriteString(text)
 		painted.WriteString(p.paint(style, text))
@@ -148,22 +155,31 @@ func barStyle(t TaskSnapshot) string {
 	return ""
 }
 
-// bar draws the share of blocks done, with eighths of a character where the terminal can.
-func (p painter) bar(t TaskSnapshot, width int) string {
+// bar draws the shares of blocks done, of those masked, and of those left, with eighths of a character where the terminal
+// can. Masked blocks have a sign of their own, so that they are told apart without colours too.
+func (p painter) bar(t TaskSnapshot, width int) (done, masked, left string) {
 	full := 8 * width
 	eighths := full
 	if t.Total > 0 {
 		eighths = int(float64(t.Done) / float64(t.Total) * float64(full))
 	}
 	eighths = min(max(eighths, 0), full)
+	signs := eighths / 8
 	if !p.unicode {
-		return "[" + strings.Repeat("#", eighths*(width-2)/full) + strings.Repeat(".", width-2-eighths*(width-2)/full) + "]"
+		signs = eighths * (width - 2) / full
 	}
-	drawn := strings.Repeat("█", eighths/8)
+	own := 0 // signs of masked blocks: one at least, if there is one for anything
+	if t.Masked > 0 && t.Done > 0 {
+		own = min(signs, max(1, int(float64(t.Masked)/float64(t.Done)*float64(signs))))
+	}
+	if !p.unicode {
+		return "[" + strings.Repeat("#", signs-own), strings.Repeat("-", own), strings.Repeat(".", width-2-signs) + "]"
+	}
+	left = strings.Repeat("░", width-signs)
 	if part := eighths % 8; part > 0 {
-		drawn += string([]rune("▏▎▍▌▋▊▉")[part-1])
+		left = string([]rune("▏▎▍▌▋▊▉")[part-1]) + left[len("░"):]
 	}
-	return drawn + strings.Repeat("░", width-len([]rune(drawn)))
+	return strings.Repeat("█", signs-own), strings.Repeat("▒", own), left
 }
 
 // footer says how the run as a whole stands.

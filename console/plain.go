@@ -72,13 +72,13 @@ func (v *plainView) close() {
 
 // counts is what decides whether a task's line would say something new.
 func counts(t TaskSnapshot) string {
-	return fmt.Sprint(t.Done, t.Failed, t.Orphaned)
+	return fmt.Sprint(t.Done, t.Masked, t.Failed, t.Orphaned)
 }
 
 func (v *plainView) task(t TaskSnapshot, s Snapshot) {
 	c := taskCells(t, s)
 	text := fmt.Sprintf("%s: %s blocks (%s)", c[colName], c[colBlocks], c[colPercent])
-	for _, extra := range []string{c[colRunning], c[colFaults], blocksWord(c[colRate]), c[colVoxels], c[colETA]} {
+	for _, extra := range []string{c[colRunning], c[colMasked], c[colFaults], blocksWord(c[colRate]), c[colVoxels], c[colETA]} {
 		if extra != "" {
 			text += ", " + extra
 		}

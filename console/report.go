@@ -75,14 +75,14 @@ func printable(line string) string {
 // timesTable has a row a task: counts, wall time, and the time its blocks spent reading, computing and writing, summed
 // over all of them, so that with several workers it exceeds the wall time.
 func timesTable(s stream.Status) *Table {
-	t := NewTable("task", ">blocks", ">skipped", ">failed", ">orphaned", ">left", ">wall", ">reading", ">computing", ">writing", ">voxels/s")
+	t := NewTable("task", ">blocks", ">skipped", ">masked", ">left out", ">failed", ">orphaned", ">left", ">wall", ">reading", ">computing", ">writing", ">voxels/s")
 	for _, ts := range s.Tasks {
 		wall := wallTime(ts, s.Updated)
 		speed := ""
 		if processed := ts.Done - ts.Skipped; processed > 0 && wall > 0 && ts.Voxels > 0 {
 			speed = SI(float64(ts.Voxels)*float64(processed)/float64(ts.Total)/wall.Seconds(), "vox/s")
 		}
-		t.Row(ts.Name, Count(ts.Total), countOrBlank(ts.Skipped), countOrBlank(ts.Failed), countOrBlank(ts.Orphaned),
+		t.Row(ts.Name, Count(ts.Total), countOrBlank(ts.Skipped), countOrBlank(ts.Masked), countOrBlank(ts.LeftOut), countOrBlank(ts.Failed), countOrBlank(ts.Orphaned),
 			countOrBlank(max(0, ts.Total-ts.Done-ts.Failed-ts.Orphaned)), durationOrBlank(wall),
 			durationOrBlank(ts.Timings.Read), durationOrBlank(ts.Timings.Compute), durationOrBlank(ts.Timings.Write), speed)
 	}
@@ -103,9 +103,10 @@ func wallTime(t stream.TaskStatus, now time.Time) time.Duration {
 
 // Summary says in one line how a run stands or ended.
 func Summary(s stream.Status) string {
-	var total, done, skipped, failed, orphaned int64
+	var total, done, skipped, masked, leftOut, failed, orphaned int64
 	for _, t := range s.Tasks {
 		total, done, skipped = total+t.Total, done+t.Done, skipped+t.Skipped
+		masked, leftOut = masked+t.Masked, leftOut+t.LeftOut
 		failed, orphaned = failed+t.Failed, orphaned+t.Orphaned
 	}
 	text := fmt.Sprintf("%s: %s of %s done", s.Run, Count(done), Plural(total, "block"))
@@ -116,6 +117,12 @@ func Summary(s stream.Status) string {
 		text += " before, nothing was left to do"
 	} else if skipped > 0 {
 		text += fmt.Sprintf(" (%s before)", Count(skipped))
+	}
+	if masked > 0 {
+		text += fmt.Sprintf(", %s masked", Count(masked))
+	}
+	if leftOut > 0 {
+		text += fmt.Sprintf(", %s left out (skip_mask)", Count(leftOut))
 	}
 	if failed > 0 {
 		text += fmt.Sprintf(", %s failed", Count(failed))

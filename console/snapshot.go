@@ -14,6 +14,7 @@ import (
 //	elapsed_s  seconds since the run began
 //	tasks      one each, upstream first:
 //	  name, total, done, skipped, running, failed, orphaned   blocks; skipped are also in done
+//	  masked     blocks that a mask excludes, also in done; left_out: blocks that a skip mask leaves out, not in total
 //	  blocks_per_s, voxels_per_s   recent, smoothed; 0 while unknown
 //	  eta_s      seconds until the task's last block at that rate; left out while unknown
 //
@@ -33,6 +34,8 @@ type TaskSnapshot struct {
 	Total           int64    `json:"total"`
 	Done            int64    `json:"done"`
 	Skipped         int64    `json:"skipped"`
+	Masked          int64    `json:"masked"`
+	LeftOut         int64    `json:"left_out,omitempty"`
 	Running         int64    `json:"running"`
 	Failed          int64    `json:"failed"`
 	Orphaned        int64    `json:"orphaned"`
@@ -87,7 +90,8 @@ func (t *tracker) task(s stream.TaskStatus, now time.Time) TaskSnapshot {
 		t.meters[s.Name] = m
 	}
 	row := TaskSnapshot{
-		Name: s.Name, Total: s.Total, Done: s.Done, Skipped: s.Skipped, Running: s.Running, Failed: s.Failed,
+		Name: s.Name, Total: s.Total, Done: s.Done, Skipped: s.Skipped, Masked: s.Masked, LeftOut: s.LeftOut,
+		Running: s.Running, Failed: s.Failed,
 		Orphaned: s.Orphaned, started: s.Started, finished: s.Finished,
 	}
 	if row.Done == row.Skipped && row.Running == 0 {

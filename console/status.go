@@ -29,7 +29,7 @@ func WriteStatus(w io.Writer, now time.Time, runs ...stream.Status) error {
 }
 
 func statusTable(s stream.Status) *Table {
-	t := NewTable("task", "state", ">done", ">blocks", ">", ">in work", ">failed", ">orphaned", ">wall", ">voxels/s")
+	t := NewTable("task", "state", ">done", ">blocks", ">", ">in work", ">masked", ">left out", ">failed", ">orphaned", ">wall", ">voxels/s")
 	for _, ts := range s.Tasks {
 		wall := wallTime(ts, s.Updated)
 		speed := ""
@@ -37,7 +37,7 @@ func statusTable(s stream.Status) *Table {
 			speed = SI(float64(ts.Voxels)*float64(processed)/float64(ts.Total)/wall.Seconds(), "vox/s")
 		}
 		t.Row(ts.Name, taskState(ts, s), Count(ts.Done), Count(ts.Total), percent(ts.Done, ts.Total), countOrBlank(ts.Running),
-			countOrBlank(ts.Failed), countOrBlank(ts.Orphaned), durationOrBlank(wall.Truncate(time.Second)), speed)
+			countOrBlank(ts.Masked), countOrBlank(ts.LeftOut), countOrBlank(ts.Failed), countOrBlank(ts.Orphaned), durationOrBlank(wall.Truncate(time.Second)), speed)
 	}
 	return t
 }
