@@ -15,6 +15,7 @@ type TaskSummary struct {
 	After       []string `json:"after,omitempty"`
 	Blocks      int64    `json:"blocks"`
 	AllBlocks   int64    `json:"blocks_of_grid"`
+	LeftOut     int64    `json:"left_out,omitempty"` // selected blocks that a skip mask leaves out
 	BlockVoxels []int    `json:"block_shape,omitempty"`
 	Region      string   `json:"region"`
 	BlockMemory int64    `json:"block_memory"` // predicted peak, bytes
@@ -36,6 +37,7 @@ func (p *Plan) Summaries() []TaskSummary {
 	for _, t := range p.Tasks {
 		s := TaskSummary{Name: t.Name, Type: t.Stage.Common().TaskType, Blocks: t.Blocks(), AllBlocks: t.Plan.Grid.Len(),
 			Region: t.Plan.Grid.WrittenBy(t.Select).String(), BlockMemory: t.Plan.BlockMemory, Outputs: t.outputPlan()}
+		s.LeftOut = t.Select.Size() - s.Blocks
 		if !t.Plan.Global {
 			s.BlockVoxels = t.Plan.Grid.BlockShape().Div(t.Plan.VoxelSize)
 		}

@@ -10,6 +10,7 @@ import (
 	"volara/geometry"
 	"volara/graph"
 	"volara/stages"
+	"volara/stream"
 )
 
 // A Selection says which part of a pipeline is wanted.
@@ -31,15 +32,28 @@ type TaskPlan struct {
 	*Task
 	Plan   *stages.Plan
 	Select geometry.Roi       // box of block positions to be done
+	Skip   *stream.Bitmap     // blocks of these that a skip mask leaves out; nil: none
 	Inputs []stages.ArraySpec // arrays read
 	wanted bool               // for itself, and not only by downstream tasks
 }
 
 // Blocks returns the number of blocks to be done.
-func (t *TaskPlan) Blocks() int64 { return t.Select.Size() }
+func (t *TaskPlan) Blocks() int64 { return t.streamTask().Wanted() }
 
 // Plan plans every task that the selection needs. Errors in the configuration point into the file (config.Errors).
 func (p *Pipeline) Plan(ctx context.Context, sel Selection) (*Plan, error) {
+	plan, err := p.outline(ctx, sel)
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.loadSkips(ctx); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+// outline is Plan but for the skip masks, which workers need not know.
+func (p *Pipeline) outline(ctx context.Context, sel Selection) (*Plan, error) {
 	targets, err := p.targets(sel)
 	if err != nil {
 		return nil, err
@@ -257,7 +271,7 @@ func (p *Plan) Regions() map[string]geometry.Roi {
 
 // env returns what a task's stage needs at run time.
 func (p *Plan) env(t *TaskPlan, graphs *stages.Graphs) *stages.Env {
-	return &stages.Env{Run: p.Pipeline.Name, Task: t.Name, Plan: t.Plan, Graphs: graphs}
+	return &stages.Env{Run: p.Pipeline.Name, Task: t.Name, Plan: t.Plan, Graphs: graphs, MayLack: t.mayLack()}
 }
 
 func (p *Plan) newGraphs() *stages.Graphs { return stages.NewGraphs(maps.Clone(p.Schemas)) }

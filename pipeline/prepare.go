@@ -70,7 +70,7 @@ func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.
 		}
 		fault.Point("up.prepared")
 	}
-	return generations, nil
+	return generations, p.noteHoles(ctx, state, generations)
 }
 
 // decide compares every task with its record and checks the outputs of what is recorded as done.
@@ -87,6 +87,15 @@ func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, er
 		if err != nil {
 			errs = append(errs, err)
 			continue
+		}
+		if d.keep {
+			up, err := p.filled(ctx, state, t, records[t.Name].ID, generations)
+			if err != nil {
+				return nil, err
+			}
+			if up != "" {
+				d.keep, d.reason = false, fmt.Sprintf("blocks of %s that a skip mask had left out are made now", up)
+			}
 		}
 		generations[t.Name] = "new"
 		if d.keep {

@@ -80,7 +80,7 @@ func (o *Opener) load(ctx context.Context, text json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	plan, err := p.Plan(ctx, Selection{})
+	plan, err := p.outline(ctx, Selection{})
 	if err != nil {
 		return fmt.Errorf("plan the stored specification: %w", err)
 	}

@@ -58,10 +58,9 @@ func (p *Plan) streamPlan(generations map[string]string, cacheBytes int) (stream
 	columns := p.columns(cacheBytes)
 	for _, t := range p.Tasks {
 		shared := t.Stage.Common()
-		task := stream.Task{
-			Name: t.Name, Generation: generations[t.Name], Grid: t.Plan.Grid, Select: t.Select,
-			MaxRetries: shared.Retries(), Voxels: t.voxels(), Conflict: shared.Conflict(), Tile: columns.tile(t),
-		}
+		task := t.streamTask()
+		task.Generation, task.MaxRetries, task.Voxels = generations[t.Name], shared.Retries(), t.voxels()
+		task.Conflict, task.Tile = shared.Conflict(), columns.tile(t)
 		if shared.NumWorkers != nil {
 			task.MaxWorkers = *shared.NumWorkers
 		}
@@ -81,5 +80,9 @@ func (t *TaskPlan) voxels() int64 {
 	if t.Plan.Global {
 		return 0
 	}
-	return t.Plan.Grid.WrittenBy(t.Select).Shape.Div(t.Plan.VoxelSize).Prod()
+	voxels := t.Plan.Grid.WrittenBy(t.Select).Shape.Div(t.Plan.VoxelSize).Prod()
+	if t.Skip == nil {
+		return voxels
+	}
+	return int64(float64(voxels) * float64(t.Blocks()) / float64(t.Select.Size()))
 }

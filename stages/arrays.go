@@ -19,7 +19,7 @@ type openArray struct {
 }
 
 // openInput opens an array for reading, through the worker's cache of decoded chunks. Where this program made the array,
-// finished blocks have stored all their chunks: a missing one is an error, and not background.
+// finished blocks have stored all their chunks: a missing one is an error, and not background, unless blocks were skipped.
 func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
 	a, err := openOutput(ctx, d)
 	if err != nil {
@@ -28,7 +28,7 @@ func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
 	if env.Cache != nil {
 		a.array = zarr.WithCache(a.array, env.Cache)
 	}
-	if m, err := ReadMarker(a.array); err == nil && m != nil {
+	if m, err := ReadMarker(a.array); err == nil && m != nil && !env.MayLack[d.Store] {
 		a.array = a.array.With(zarr.Required())
 	}
 	return a, nil

@@ -78,6 +78,7 @@ type Env struct {
 	Crashed    bool   // the run before this one was killed: it may have left temporary files
 	Replace    bool   // what an earlier generation of this task has left is void and is removed
 	Cache      *zarr.Cache
+	MayLack    map[string]bool // arrays whose writers may have skipped blocks: chunks that are not there are fill
 	Graphs     *Graphs
 }
 

@@ -110,6 +110,9 @@ func keyDone(task, generation string, page int) string {
 func keyMasked(task, generation string, page int) string {
 	return fmt.Sprintf("masked.%s.%s.%d", token(task), generation, page)
 }
+
+// keyHoles is there when a run of the generation has skipped blocks.
+func keyHoles(task, generation string) string { return "holes." + token(task) + "." + generation }
 func keyTrouble(task, generation string, page int) string {
 	return fmt.Sprintf("trouble.%s.%s.%d", token(task), generation, page)
 }

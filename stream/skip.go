@@ -9,8 +9,8 @@ import "math/bits"
 // skipped reports whether the run leaves a block out.
 func (t *taskBoard) skipped(i int64) bool { return t.Skip != nil && t.Skip.Get(i) }
 
-// wanted returns how many blocks the run wants done.
-func (t Task) wanted() int64 { return t.Select.Size() - t.Skip.countIn(t) }
+// Wanted returns how many blocks the run wants done.
+func (t Task) Wanted() int64 { return t.Select.Size() - t.Skip.countIn(t) }
 
 // countIn returns how many of the blocks in a task's Select are in the set; nil is the empty set.
 func (b *Bitmap) countIn(t Task) int64 {

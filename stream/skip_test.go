@@ -77,7 +77,7 @@ func TestSkipCountsAgainstReference(t *testing.T) {
 				nMasked++
 			}
 		})
-		if b.total != total || task.wanted() != total || b.nDone != nDone || b.nMasked != nMasked || b.nLeftOut != task.Select.Size()-total {
+		if b.total != total || task.Wanted() != total || b.nDone != nDone || b.nMasked != nMasked || b.nLeftOut != task.Select.Size()-total {
 			rt.Errorf("total %d, done %d, masked %d, left out %d; reference %d, %d, %d", b.total, b.nDone, b.nMasked, b.nLeftOut,
 				total, nDone, nMasked)
 		}

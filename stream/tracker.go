@@ -56,7 +56,7 @@ func NewTracker(nc *nats.Conn, plan Plan, opts TrackerOptions) (*Tracker, error)
 	status := Status{Run: plan.Run, State: StateRunning}
 	for _, task := range plan.Tasks {
 		t.progress[task.Name] = &progress{}
-		status.Tasks = append(status.Tasks, TaskStatus{Name: task.Name, Total: task.wanted(), Voxels: task.Voxels})
+		status.Tasks = append(status.Tasks, TaskStatus{Name: task.Name, Total: task.Wanted(), Voxels: task.Voxels})
 	}
 	t.status.Store(&status)
 	return t, nil

@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"absent": cmdAbsent,
 			"break":  cmdBreak,
 			"same":   cmdSame,
+			"mask":   cmdMask,
 		},
 	})
 }

@@ -46,7 +46,7 @@ func (c *planCmd) Run(ctx context.Context) error {
 
 func (c *planCmd) print(p *pipeline.Pipeline, plan *pipeline.Plan, peak int64) error {
 	fmt.Printf("run %s, state in %s\n\n", p.Name, c.State)
-	tasks := console.NewTable("task", "waits for", "blocks", "block voxels", "block memory", "region (world units)")
+	tasks := console.NewTable("task", "waits for", "blocks", "left out", "block voxels", "block memory", "region (world units)")
 	outputs := console.NewTable("output", "of", "what", "shape", "bytes uncompressed", "files")
 	for _, t := range plan.Summaries() {
 		blocks := console.Count(t.Blocks)
@@ -60,7 +60,11 @@ func (c *planCmd) print(p *pipeline.Pipeline, plan *pipeline.Plan, peak int64) e
 		if t.BlockMemory > 0 {
 			memory = console.Bytes(t.BlockMemory)
 		}
-		tasks.Row(t.Name, strings.Join(t.After, ", "), blocks, shape, memory, t.Region)
+		leftOut := ""
+		if t.LeftOut > 0 {
+			leftOut = console.Count(t.LeftOut)
+		}
+		tasks.Row(t.Name, strings.Join(t.After, ", "), blocks, leftOut, shape, memory, t.Region)
 		for _, o := range t.Outputs {
 			size, files := "", ""
 			if o.Files > 0 {
