@@ -60,7 +60,7 @@ func (p *Plan) streamPlan(generations map[string]string, cacheBytes int) (stream
 		shared := t.Stage.Common()
 		task := t.streamTask()
 		task.Generation, task.MaxRetries, task.Voxels = generations[t.Name], shared.Retries(), t.voxels()
-		task.Conflict, task.Tile = shared.Conflict(), columns.tile(t)
+		task.Memory, task.Conflict, task.Tile = t.memory(), shared.Conflict(), columns.tile(t)
 		if shared.NumWorkers != nil {
 			task.MaxWorkers = *shared.NumWorkers
 		}

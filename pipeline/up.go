@@ -34,6 +34,7 @@ type UpOptions struct {
 	Server     Server
 	Standby    bool   // wait while another tracker leads the run, and take over when it has ended or died
 	Slots      int    // blocks in work at once in this process; 0: none, other processes do the work
+	Memory     Memory // of this process
 	CacheBytes int    // decoded chunks kept for neighbouring blocks
 	LogPath    string // where the worker's errors are explained
 	Logger     *slog.Logger
@@ -61,6 +62,15 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	}
 	if err := plan.checkWritable(o.Server.StateDir); err != nil {
 		return status, err
+	}
+	if o.Slots > 0 {
+		warnings, err := plan.checkMemory(o.Memory, o.CacheBytes)
+		if err != nil {
+			return status, err
+		}
+		for _, w := range warnings {
+			o.Logger.Warn(w)
+		}
 	}
 	if err := o.Server.Check(); err != nil {
 		return status, err
@@ -240,7 +250,7 @@ func (r *run) work(ctx context.Context, name, journals string) (err error) {
 		return fmt.Errorf("connect the worker: %w", err)
 	}
 	defer nc.Close()
-	return Work(ctx, nc, name, WorkOptions{Types: r.Types, Slots: r.Slots, CacheBytes: r.CacheBytes, JournalDir: journals,
+	return Work(ctx, nc, name, WorkOptions{Types: r.Types, Slots: r.Slots, Memory: r.Memory, CacheBytes: r.CacheBytes, JournalDir: journals,
 		LogPath: r.LogPath, Logger: r.Logger})
 }
 
@@ -249,6 +259,7 @@ type WorkOptions struct {
 	Types      map[string]stages.Factory
 	Name       string // unique among the run's workers; default host and process
 	Slots      int    // blocks in work at once
+	Memory     Memory // of the worker's process
 	CacheBytes int
 	JournalDir string
 	LogPath    string
@@ -260,7 +271,7 @@ type WorkOptions struct {
 func Work(ctx context.Context, nc *nats.Conn, run string, o WorkOptions) error {
 	opener := NewOpener(o.Types, o.CacheBytes, o.Slots, o.Logger)
 	worker, err := stream.NewWorker(nc, run, stream.WorkerOptions{Name: o.Name, Slots: o.Slots, Open: opener.Open, Isolate: opener.OpenApart,
-		JournalDir: o.JournalDir, LogPath: o.LogPath, UntilDone: o.UntilDone, Logger: o.Logger})
+		Memory: o.Memory.forBlocks(o.CacheBytes), Oversize: !o.Memory.Given, JournalDir: o.JournalDir, LogPath: o.LogPath, UntilDone: o.UntilDone, Logger: o.Logger})
 	if err != nil {
 		return err
 	}

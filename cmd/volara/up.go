@@ -26,6 +26,7 @@ type upCmd struct {
 	Listen    string `help:"Address on which the embedded NATS server takes other workers; default: loopback, any free port." placeholder:"HOST:PORT"`
 	Stay      bool   `help:"Keep the server up after the run has ended, until interrupted."`
 	Cache     int    `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
+	Memory    string `help:"Memory that the blocks in work, as predicted, and the cache may take together: 8GiB, 50% of what there is, or off; default: 80%." placeholder:"SIZE"`
 	Dashboard string `help:"HTTP address for metrics (/metrics), health (/healthz, /readyz) and /status; off: none." placeholder:"HOST:PORT|off" default:"off"`
 	Level     string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
 }
@@ -47,6 +48,11 @@ func (c *upCmd) Run(ctx context.Context) error {
 	if slots < 0 || slots > cli.MaxWorkers {
 		return &pipeline.InputError{Err: fmt.Errorf("--workers %d: 0 to %d are possible", slots, cli.MaxWorkers)}
 	}
+	memory, err := pipeline.ParseMemory(c.Memory)
+	if err != nil {
+		return err
+	}
+	memory.Soften()
 	if _, err := p.Plan(ctx, selection); err != nil { // before any file of the run is made
 		return err
 	}
@@ -64,7 +70,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	logs := console.NewLog(console.LogOptions{Terminal: progress.LogWriter(), Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Standby: c.Standby, Slots: slots,
-		CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay}
+		Memory: memory, CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay}
 	board, err := c.openDashboard(logs.Logger())
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ type Worker struct {
 	State   string        `help:"State directory of the run, where it is on this machine or shared." type:"path" placeholder:"DIR"`
 	Workers int           `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
 	Cache   int64         `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
+	Memory  string        `help:"Memory that the blocks in work, as predicted, and the cache may take together: 8GiB, 50% of what there is, or off; default: 80%." placeholder:"SIZE"`
 	Name    string        `help:"Name of this worker, unique in the run; default: host and process."`
 	Wait    time.Duration `help:"How long to wait for the run's server to come up, as in 10m; default: not at all."`
 	Stay    bool          `help:"Wait for the run to be started again after it has ended."`
@@ -45,6 +46,11 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	if w.Name == "" {
 		w.Name = ProcessName()
 	}
+	memory, err := pipeline.ParseMemory(w.Memory)
+	if err != nil {
+		return err
+	}
+	memory.Soften()
 	nc, err := w.reach(ctx)
 	if err != nil {
 		return &pipeline.InputError{Err: err}
@@ -61,7 +67,7 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Slots: w.Workers,
-		CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
+		Memory: memory, CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
 }
 
 // reachPeriod is how often a server is looked for that is not yet there.
