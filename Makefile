@@ -2,6 +2,7 @@
 # make build   the programs into bin/
 # make demo    a synthetic volume, segmented, killed half way and resumed, with pictures, in volara-demo/
 # make test    format, vet, staticcheck, layering, unit tests with the race detector, black-box tests
+# make chaos   300 rounds of kills, stops, cuts and full disks (CHAOS_ROUNDS, CHAOS_SEED)
 # make fuzz    every fuzz target for FUZZTIME (30s)
 # make scale   runs of 10⁴ to 10⁸ blocks a stage, killed and resumed: the table of docs/scale.md (SIZES, SHAPE; 25 minutes)
 # make bench   Go benchmarks; docs/benchmarks.md tells how to measure beside the Python tools
@@ -12,7 +13,7 @@ SIZES    ?= 1e4,1e5,1e6,1e7,1e8
 SHAPE    ?= cube
 export CGO_ENABLED = 1
 
-.PHONY: build demo test lint deps testdeps unit blackbox fuzz scale bench clean
+.PHONY: build demo test lint deps testdeps unit blackbox chaos fuzz scale bench clean
 
 build: deps
 	$(GO) build -o bin/ ./cmd/...
@@ -30,10 +31,13 @@ lint: deps
 	$(GO) test -count=1 -run TestLayering ./test
 
 unit: deps
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '/test$$')
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '/test\(/chaos\)\?$$')
 
 blackbox: build testdeps
-	$(GO) test -count=1 -timeout 10m ./test
+	$(GO) test -count=1 -timeout 10m ./test ./test/chaos
+
+chaos: testdeps
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-300} $(GO) test -count=1 -timeout 120m -v -run TestChaos ./test/chaos
 
 fuzz: deps
 	@for pkg in $$($(GO) list ./...); do \

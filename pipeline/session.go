@@ -98,6 +98,9 @@ func (s *session) connect(ctx context.Context, command string) (err error) {
 		return checkJetStream(ctx, js, Redacted(s.server.URL))
 	}
 	s.embedded, err = embedded.Start(ctx, embedded.Options{Dir: filepath.Join(s.server.StateDir, "nats"), Listen: s.server.Listen, Logger: s.log})
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("interrupted before the first block: %w", err)
+	}
 	if err != nil {
 		return &InputError{err}
 	}

@@ -42,6 +42,8 @@ type UpOptions struct {
 	Started func(Run)
 	// Ended is called with how the run ended, before Up waits (Stay) or returns.
 	Ended func(stream.Status)
+	// AckWait is how long a worker may be silent before its blocks are given to another one; 0: the stream's default.
+	AckWait time.Duration
 	// Stay keeps the server up after the run has ended, until ctx is cancelled.
 	Stay bool
 }
@@ -203,6 +205,7 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 		journals = filepath.Join(dir, "journal-"+hostName()) // of processes whose death can be seen here
 	}
 	tracker, err := stream.NewTracker(r.nc, plan, stream.TrackerOptions{Dir: dir, JournalDir: journals, Lease: r.lease,
+		AckWait:  r.AckWait,
 		Replicas: r.Server.Replicas, Logger: r.Logger})
 	if err != nil {
 		return stream.Status{}, err

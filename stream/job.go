@@ -226,7 +226,7 @@ func (b *job) publish(ctx context.Context) {
 	}
 	c.Task, c.Generation, c.Epoch = b.work.Task, b.work.Generation, b.work.Epoch
 	c.Attempt, c.Message, c.Part, c.Worker = b.work.Attempt, b.work.Blocks[0].First(), b.part, b.shift.w.opts.Name
-	if err := b.shift.tell(b, *c); err != nil {
+	if err := b.shift.tell(ctx, b, *c); err != nil {
 		b.log.Error("the tracker could not be told what is done; it will be done again", "error", err)
 		b.lost = true
 	}
@@ -241,21 +241,29 @@ func (b *job) finish(m *nats.Msg) {
 	}
 }
 
-// tell stores a completion.
-func (s *shift) tell(b *job, c completion) error {
+// leaveGrace is how long a worker that leaves tries to tell what it has done. What is not told is done again.
+const leaveGrace = 5 * time.Second
+
+// tell stores a completion. A server that cannot be reached is waited for, not for long when ctx is cancelled.
+func (s *shift) tell(ctx context.Context, b *job, c completion) error {
+	trying, giveUp := context.WithTimeout(context.WithoutCancel(ctx), s.w.opts.PauseLimit)
+	defer giveUp()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(leaveGrace, giveUp) })()
 	data := encode(c)
 	delay := s.w.opts.PauseDelay
-	began := time.Now()
 	defer s.w.office.resumes(b)
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), apiTimeout)
-		_, err := s.w.js.Publish(ctx, doneSubject(s.w.run, c.Task), data)
+		try, cancel := context.WithTimeout(trying, apiTimeout)
+		_, err := s.w.js.Publish(try, doneSubject(s.w.run, c.Task), data)
 		cancel()
-		if err == nil || time.Since(began) > s.w.opts.PauseLimit || s.w.nc.IsClosed() {
+		if err == nil || trying.Err() != nil || s.w.nc.IsClosed() {
 			return err
 		}
 		s.w.office.pauses(b, fmt.Sprintf("what is done cannot be told: %v", err))
-		time.Sleep(delay)
+		select {
+		case <-time.After(delay):
+		case <-trying.Done():
+		}
 		delay = min(2*delay, 64*s.w.opts.PauseDelay)
 	}
 }

@@ -73,7 +73,12 @@ func (l *life) run(ctx context.Context) (Status, error) {
 		l.emit(Event{Kind: EventRunStarted})
 	}
 	if !l.board.drained() {
-		if err := l.open(io); err != nil {
+		err := l.open(io)
+		if err == nil && len(l.journals) > 0 {
+			// Before its block is tried again: one that kills this very process would do so for ever, uncounted.
+			err = l.storeAll(io)
+		}
+		if err != nil {
 			return l.finalStatus(StateStopped, err.Error()), err
 		}
 		if err := l.loop(ctx, io); err != nil {

@@ -45,13 +45,15 @@ func (l *life) load(ctx context.Context) (err error) {
 	if err := l.loadCompletions(ctx); err != nil {
 		return err
 	}
-	if err := l.loadJournals(time.Now()); err != nil {
+	if !o.KeepFailures {
+		for _, t := range l.board.tasks {
+			t.forgive()
+		}
+	}
+	if err := l.loadJournals(time.Now()); err != nil { // what they say is news, and not to be forgiven
 		return err
 	}
 	for _, t := range l.board.tasks {
-		if !o.KeepFailures {
-			t.forgive()
-		}
 		if p := l.t.progress[t.Name]; !p.counted {
 			p.counted, p.skipped = true, t.nDone
 		}

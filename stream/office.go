@@ -54,7 +54,7 @@ func (o *office) run(stop <-chan struct{}) {
 		if r, any := o.report(leaving, atOnce || now.Sub(last) >= reportPeriod); any {
 			last = now
 			if err := o.nc.Publish(reportSubject(o.name), encode(r)); err == nil && leaving {
-				o.nc.Flush()
+				o.nc.FlushTimeout(time.Second) // the server may be gone
 			}
 		}
 		if leaving {

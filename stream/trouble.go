@@ -76,6 +76,10 @@ func (t *taskBoard) foldCrashed(i int64, c completion, current bool, now time.Ti
 		tried.attempts = c.Attempt
 		tried.crashes++
 	}
+	if t.board.epoch == 0 && tried.crashes > t.board.policy.maxCrashes && !tried.failed { // found when the run starts again
+		tried.failure = &failureDetail{Error: "every worker that had the block died", Worker: c.Worker, Time: now}
+		return t.tryAgain(i, tried, false, now)
+	}
 	if !current || !t.out.Get(i) || tried.waiting || c.Attempt < tried.issued {
 		return nil
 	}

@@ -151,7 +151,8 @@ func (s served) delay() time.Duration {
 }
 
 // join waits for an epoch later than the last one served, or for the queue of that one to appear. A record that
-// says ended is returned with UntilDone only; a zero record when ctx is cancelled.
+// says ended is returned with UntilDone only, and to a worker that has just come not before it is clear that the run is
+// not being started again; a zero record when ctx is cancelled.
 func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 	began := time.Now()
 	last := served.epoch
@@ -163,7 +164,7 @@ func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 			return runRecord{}, nil
 		case err != nil && !fault.IsEnvironment(err):
 			return runRecord{}, err
-		case err == nil && record.Ended && w.opts.UntilDone:
+		case err == nil && record.Ended && w.opts.UntilDone && (last > 0 || time.Since(began) > endedGrace && !w.led(ctx)):
 			return record, nil
 		case err == nil && !record.Ended && record.Epoch > last:
 			return record, nil
@@ -183,6 +184,21 @@ func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 			return runRecord{}, nil
 		}
 	}
+}
+
+// endedGrace is how long a worker that has just come does not believe that the run has ended: it may be about to be started
+// again.
+const endedGrace = 2 * time.Second
+
+// led reports whether somebody leads the run, or may do so: while it is prepared its record is the last run's.
+func (w *Worker) led(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	kv, err := w.js.KeyValue(ctx, leaseBucket)
+	if err == nil {
+		_, err = kv.Get(ctx, token(w.run))
+	}
+	return !errors.Is(err, jetstream.ErrBucketNotFound) && !errors.Is(err, jetstream.ErrKeyNotFound)
 }
 
 // readRecord reads the record of the run; a run that has not begun has the zero one.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"volara/cmd/internal/cli"
 	"volara/console"
@@ -29,6 +30,8 @@ type upCmd struct {
 	Memory    string `help:"Memory that the blocks in work, as predicted, and the cache may take together: 8GiB, 50% of what there is, or off; default: 80%." placeholder:"SIZE"`
 	Dashboard string `help:"HTTP address for metrics (/metrics), health (/healthz, /readyz) and /status; off: none." placeholder:"HOST:PORT|off" default:"off"`
 	Level     string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
+
+	AckWait time.Duration `help:"How long a worker may be silent before its blocks are given to another one; longer where the network stalls." default:"10s"`
 }
 
 // Run is called by kong.
@@ -53,6 +56,9 @@ func (c *upCmd) Run(ctx context.Context) error {
 		return err
 	}
 	memory.Soften()
+	if c.AckWait < time.Second {
+		return &pipeline.InputError{Err: fmt.Errorf("--ack-wait %v: at least 1s is needed", c.AckWait)}
+	}
 	if _, err := p.Plan(ctx, selection); err != nil { // before any file of the run is made
 		return err
 	}
@@ -70,7 +76,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	logs := console.NewLog(console.LogOptions{Terminal: progress.LogWriter(), Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Standby: c.Standby, Slots: slots,
-		Memory: memory, CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay}
+		Memory: memory, CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay, AckWait: c.AckWait}
 	board, err := c.openDashboard(logs.Logger())
 	if err != nil {
 		return err
