@@ -17,6 +17,7 @@ import (
 type Selection struct {
 	ROI     *geometry.Roi           // world units, snapped outward to whole blocks; nil: all
 	Targets []string                // tasks, with what they need; none: all
+	Redo    []string                // tasks that begin anew, with all that wait for them
 	Known   map[string]geometry.Roi // regions that global tasks have already covered
 }
 
@@ -25,6 +26,8 @@ type Plan struct {
 	Pipeline *Pipeline
 	Tasks    []*TaskPlan // upstream before downstream, only what the selection needs
 	Schemas  map[string]graph.Schema
+
+	redo map[string]bool // tasks that begin anew whatever their record says
 }
 
 // A TaskPlan is one task's part of a plan.
@@ -59,7 +62,11 @@ func (p *Pipeline) outline(ctx context.Context, sel Selection) (*Plan, error) {
 		return nil, err
 	}
 	needed := upstreamOf(targets)
-	plan := &Plan{Pipeline: p, Schemas: map[string]graph.Schema{}}
+	redo, err := p.redone(sel.Redo, needed)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{Pipeline: p, Schemas: map[string]graph.Schema{}, redo: redo}
 	specs := stages.NewSpecs()
 	var errs []error
 	failed := map[*Task]bool{}
@@ -71,7 +78,7 @@ func (p *Pipeline) outline(ctx context.Context, sel Selection) (*Plan, error) {
 			failed[t] = true
 			continue
 		}
-		tp, err := t.plan(ctx, specs, sel)
+		tp, err := t.plan(ctx, specs, sel, redo[t.Name])
 		if err != nil {
 			errs = append(errs, err)
 			failed[t] = true
@@ -116,8 +123,9 @@ func (p *Pipeline) targets(sel Selection) ([]*Task, error) {
 	return targets, nil
 }
 
-// plan plans one task: narrowed to the selection's region, or widened to what a global task has covered before.
-func (t *Task) plan(ctx context.Context, specs *stages.Specs, sel Selection) (*TaskPlan, error) {
+// plan plans one task: narrowed to the selection's region, or, unless it begins anew, widened to what a global task has
+// covered before.
+func (t *Task) plan(ctx context.Context, specs *stages.Specs, sel Selection, redo bool) (*TaskPlan, error) {
 	shared := t.Stage.Common()
 	if sel.ROI != nil && shared.Grid == stages.GridROI {
 		return nil, t.node.Errorf("%s has grid: roi, where the roi is part of its outputs; a region (--roi) needs grid: data", t.Name)
@@ -127,7 +135,7 @@ func (t *Task) plan(ctx context.Context, specs *stages.Specs, sel Selection) (*T
 	if err != nil {
 		return nil, t.located(err)
 	}
-	if known, ok := sel.Known[t.Name]; ok && plan.Global && known.Dims() == plan.Region.Dims() && known.Contains(plan.Region) {
+	if known, ok := sel.Known[t.Name]; ok && !redo && plan.Global && known.Dims() == plan.Region.Dims() && known.Contains(plan.Region) {
 		zero := geometry.Fill(known.Dims(), 0)
 		if plan.Grid, err = geometry.NewGrid(known, known.Shape, zero, zero, geometry.FitShrink); err != nil {
 			return nil, t.located(err)

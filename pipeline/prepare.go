@@ -83,7 +83,7 @@ func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, er
 	var errs []error
 	generations := map[string]string{}
 	for _, t := range p.Tasks {
-		d, err := t.decide(ctx, p.Pipeline, state, records, generations)
+		d, err := t.decide(ctx, p, state, records, generations)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -109,7 +109,8 @@ func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, er
 	return decisions, nil
 }
 
-func (t *TaskPlan) decide(ctx context.Context, p *Pipeline, state *stream.State, records map[string]stream.Generation, generations map[string]string) (*decision, error) {
+func (t *TaskPlan) decide(ctx context.Context, plan *Plan, state *stream.State, records map[string]stream.Generation, generations map[string]string) (*decision, error) {
+	p := plan.Pipeline
 	f, err := t.fingerprint(p.Base, generations)
 	if err != nil {
 		return nil, err
@@ -118,6 +119,9 @@ func (t *TaskPlan) decide(ctx context.Context, p *Pipeline, state *stream.State,
 	record, ok := records[t.Name]
 	if !ok {
 		return d, nil
+	}
+	if plan.redo[t.Name] {
+		return d, t.decideRedo(ctx, d, p, state, record)
 	}
 	d.recorded = true
 	var recorded fingerprint

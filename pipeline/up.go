@@ -77,12 +77,22 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	if err := o.Server.Check(); err != nil {
 		return status, err
 	}
-	s, err := openSession(ctx, o.Server, p.Name, sessionOptions{Command: "up", Standby: o.Standby, Logger: o.Logger})
+	standby := &standby{run: p.Name}
+	s, err := openSession(ctx, o.Server, p.Name, sessionOptions{Command: "up", Standby: o.Standby, Logger: o.Logger, Waiting: standby.waits})
 	if err != nil {
 		return status, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	r := &run{UpOptions: o, session: s, pipeline: p, log: o.Logger.With("run", p.Name)}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if status, err := standby.cancelled(ctx, s.js); status.State != "" || err != nil {
+		return status, err
+	}
+	r := &run{UpOptions: o, session: s, pipeline: p, log: o.Logger.With("run", p.Name), cancel: cancel}
+	if err := r.listen(); err != nil {
+		return status, err
+	}
+	defer func() { r.deaf() }()
 	status, err = r.do(ctx)
 	if len(status.Tasks) > 0 && o.Ended != nil {
 		o.Ended(status)
@@ -111,6 +121,8 @@ type run struct {
 	*session
 	pipeline *Pipeline
 	log      *slog.Logger // the stream adds the run's name to its lines itself
+	cancel   context.CancelCauseFunc
+	deaf     func() // ends listen
 }
 
 // do settles generations and outputs, then runs tracker and worker.
@@ -161,7 +173,7 @@ func (r *run) prepare(ctx context.Context, plan *Plan) (map[string]string, error
 		}
 		switch {
 		case ctx.Err() != nil:
-			return nil, fmt.Errorf("interrupted before the first block: %w", err)
+			return nil, fmt.Errorf("interrupted before the first block (%w): %w", context.Cause(ctx), err)
 		case !fault.IsEnvironment(err) && !IsInput(err):
 			return nil, &InputError{err}
 		case !fault.IsEnvironment(err):
@@ -225,9 +237,17 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 		}
 		worked <- err
 	}()
+	r.deaf()
 	status, err := tracker.Run(trackerCtx)
 	stopWorker()
-	err = errors.Join(err, <-worked)
+	cancelled, abandoned := tracker.Cancelled()
+	if cancelled {
+		r.cancel(errors.New(status.Reason))
+	}
+	if !abandoned { // else the blocks in work end with the process
+		err = errors.Join(err, <-worked)
+	}
+	err = errors.Join(err, r.listen())
 	// Other processes must hear that the run has ended before the server goes.
 	if flushErr := r.nc.FlushTimeout(2 * time.Second); flushErr != nil {
 		r.log.Warn("other workers may not have heard that the run has ended", "error", flushErr)

@@ -96,6 +96,7 @@ func (l *life) loop(ctx, io context.Context) error {
 	defer retry.Stop()
 	cancelled := ctx.Done()
 	l.checkDisk(time.Now())
+	l.heedCancel()
 	for {
 		l.dispatch(time.Now())
 		if l.board.drained() || l.stopped() {
@@ -110,6 +111,8 @@ func (l *life) loop(ctx, io context.Context) error {
 			l.foldSome(m)
 		case m := <-l.reports:
 			l.hear(m)
+		case m := <-l.t.controls:
+			l.control(m)
 		case now := <-tick.C:
 			err = l.tick(io, now)
 		case r := <-l.store.results:

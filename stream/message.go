@@ -11,11 +11,13 @@ const protocolVersion = 2
 
 // A runRecord is what workers join a run by.
 type runRecord struct {
-	Version int           `json:"version"`
-	Epoch   uint64        `json:"epoch"`
-	Ended   bool          `json:"ended"` // the epoch is over and none is to come
-	AckWait time.Duration `json:"ack_wait"`
-	Plan    Plan          `json:"plan"`
+	Version int    `json:"version"`
+	Epoch   uint64 `json:"epoch"`
+	Ended   bool   `json:"ended"` // the epoch is over and none is to come
+	// Cancelled says who cancelled the run in this epoch: no standby goes on with it.
+	Cancelled string        `json:"cancelled,omitempty"`
+	AckWait   time.Duration `json:"ack_wait"`
+	Plan      Plan          `json:"plan"`
 }
 
 // A work message is a run of blocks of one task for one slot, done in the order given.

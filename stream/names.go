@@ -65,6 +65,9 @@ func wakeSubject(run string) string { return "k." + token(run) }
 // reportSubject carries the workers' reports to the tracker: slots, blocks in work, pauses. Reports may be lost.
 func reportSubject(run string) string { return "h." + token(run) }
 
+// controlSubject carries requests to whoever leads the run: cancel, retry. They are answered.
+func controlSubject(run string) string { return "c." + token(run) }
+
 // workStream is the queue of one epoch; workConsumer is a task's consumer on it.
 func workStream(run string, epoch uint64) string {
 	return workStreamPrefix(run) + strconv.FormatUint(epoch, 10)

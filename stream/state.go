@@ -174,17 +174,7 @@ func (s *State) Done(ctx context.Context, task, generation string, blocks int64)
 }
 
 // Delete removes the run from JetStream: its state, its events, its queues. No worker or tracker may be at work.
-func (s *State) Delete(ctx context.Context) error {
-	if err := dropQueues(ctx, s.js, s.run); err != nil {
-		return err
-	}
-	for _, name := range []string{doneStream(s.run), eventsStream(s.run), "KV_" + s.kv.Bucket()} {
-		if err := s.js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-			return fmt.Errorf("delete run %s: %w", s.run, jetStreamError(err))
-		}
-	}
-	return nil
-}
+func (s *State) Delete(ctx context.Context) error { return DeleteRun(ctx, s.js, s.run) }
 
 // Runs returns the names of the runs that JetStream holds a state of.
 func Runs(ctx context.Context, js jetstream.JetStream) ([]string, error) {

@@ -13,6 +13,7 @@ type stopping struct {
 	reason string
 	since  time.Time
 	quiet  time.Time // since when no worker has had a block in work
+	now    bool      // blocks in work are not waited for
 }
 
 // quietTime is how long nothing may have been folded after the last worker has finished, for its last completion to
@@ -33,6 +34,9 @@ func (l *life) beginStop(reason string) {
 func (l *life) stopped() bool {
 	if l.stop == nil {
 		return false
+	}
+	if l.stop.now {
+		return true
 	}
 	if l.crew.busy(l.epoch, l.stop.since) || len(l.completions) > 0 {
 		l.stop.quiet = time.Time{}
@@ -119,6 +123,9 @@ func (l *life) closeEpoch(io context.Context) error {
 	ctx, cancel := context.WithTimeout(io, apiTimeout)
 	defer cancel()
 	l.record.Ended = true
+	if c := l.t.cancel.Load(); c != nil {
+		l.record.Cancelled = "cancelled by " + c.By
+	}
 	if err := l.putRecord(ctx); err != nil {
 		return err
 	}

@@ -27,6 +27,9 @@ type Tracker struct {
 	began    time.Time
 	reported bool // that the run has begun
 	progress map[string]*progress
+
+	controls chan *nats.Msg // requests to the run, while it is led
+	cancel   atomic.Pointer[cancelRequest]
 }
 
 // progress is what is known of a task since Run began, over all epochs.
@@ -74,6 +77,7 @@ func (t *Tracker) Snapshot() Status { return *t.status.Load() }
 // called again after it has returned, not before.
 func (t *Tracker) Run(ctx context.Context) (Status, error) {
 	t.began, t.reported = time.Now(), false
+	t.cancel.Store(nil)
 	for _, p := range t.progress {
 		*p = progress{}
 	}
@@ -93,7 +97,7 @@ func (t *Tracker) Run(ctx context.Context) (Status, error) {
 		defer t.release(ctx, l)
 	}
 	fault.Point("tracker.leads")
-	status, err := t.lead(ctx, l)
+	status, err := t.answerAndLead(ctx, l)
 	// A leader that was replaced leaves the files to its successor.
 	if err != nil && t.opts.Dir != "" && l.held() {
 		if e := writeStatus(t.opts.Dir, status); e != nil {
@@ -110,6 +114,16 @@ func (t *Tracker) release(ctx context.Context, l *Lease) {
 	if err := l.Release(ctx); err != nil {
 		t.log.Warn("the next tracker may have to wait", "error", err)
 	}
+}
+
+// answerAndLead leads the run and answers requests meanwhile.
+func (t *Tracker) answerAndLead(ctx context.Context, l *Lease) (Status, error) {
+	stop, err := t.listenControl()
+	if err != nil {
+		return t.Snapshot(), err
+	}
+	defer stop()
+	return t.lead(ctx, l)
 }
 
 // lead lives through one epoch after the other. An epoch ends early when its queue is lost, or when somebody else

@@ -14,6 +14,7 @@ type trouble struct {
 	crashes  int // of these: the worker died, or lost its hold on the block
 	failed   bool
 	waiting  bool // for a new attempt
+	pardoned int  // attempts that no longer count against it
 	issued   int  // number of the attempt last published in this epoch; 0 stands for 1
 	failure  *failureDetail
 }
@@ -93,16 +94,15 @@ func (t *taskBoard) foldCrashed(i int64, c completion, current bool, now time.Ti
 
 func (t *taskBoard) tryAgain(i int64, tried *trouble, permanent bool, now time.Time) []Event {
 	p := &t.board.policy
-	errors := tried.attempts - tried.crashes
 	event := Event{Blocks: Ranges{{i, 1}}, Error: tried.failure.Error}
-	if permanent || errors > t.MaxRetries || tried.crashes > p.maxCrashes {
+	if permanent || tried.errors() > t.MaxRetries || tried.crashes > p.maxCrashes {
 		tried.failed = true
 		t.out.Clear(i)
 		t.countFailed(i, 1)
 		event.Kind = EventBlockFailed
 		return []Event{event}
 	}
-	t.wait(i, now.Add(p.delay(tried.attempts)))
+	t.wait(i, now.Add(p.delay(tried.attempts-tried.pardoned)))
 	event.Kind = EventBlockRetry
 	return []Event{event}
 }
@@ -181,6 +181,7 @@ type troublePage struct {
 type troubleGroup struct {
 	Attempts int    `json:"attempts"`
 	Crashes  int    `json:"crashes,omitempty"`
+	Pardoned int    `json:"pardoned,omitempty"`
 	Failed   bool   `json:"failed,omitempty"`
 	Blocks   Ranges `json:"blocks"`
 }
@@ -194,21 +195,21 @@ func (t *taskBoard) encodeTroubles(page int) []byte {
 		if tried == nil {
 			continue
 		}
-		key := troubleGroupKey{tried.attempts, tried.crashes, tried.failed}
+		key := troubleGroupKey{tried.attempts, tried.crashes, tried.pardoned, tried.failed}
 		groups[key] = groups[key].Append(i)
 		if tried.failure != nil && len(stored.Details) < maxPageDetails {
 			stored.Details[i] = tried.failure
 		}
 	}
 	for key, blocks := range groups {
-		stored.Groups = append(stored.Groups, troubleGroup{key.attempts, key.crashes, key.failed, blocks})
+		stored.Groups = append(stored.Groups, troubleGroup{key.attempts, key.crashes, key.pardoned, key.failed, blocks})
 	}
 	return encode(stored)
 }
 
 type troubleGroupKey struct {
-	attempts, crashes int
-	failed            bool
+	attempts, crashes, pardoned int
+	failed                      bool
 }
 
 // decodeTroubles takes in what encodeTroubles returned.
@@ -226,7 +227,7 @@ func (t *taskBoard) decodeTroubles(data []byte) error {
 				if t.done.Get(i) {
 					continue
 				}
-				t.troubles[i] = &trouble{attempts: g.Attempts, crashes: g.Crashes, failed: g.Failed, failure: stored.Details[i]}
+				t.troubles[i] = &trouble{attempts: g.Attempts, crashes: g.Crashes, pardoned: g.Pardoned, failed: g.Failed, failure: stored.Details[i]}
 				if g.Failed {
 					t.countFailed(i, 1)
 				}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -124,6 +126,24 @@ const (
 // rejoinMax is the longest that a worker stays away from an epoch whose queue it could not reach.
 const rejoinMax = 250 * time.Millisecond
 
+// waitingNotice is after how long a worker says that it waits for its run.
+const waitingNotice = time.Second
+
+// whatThereIs says, to somebody who waits for a run, which ones the server knows.
+func (w *Worker) whatThereIs(ctx context.Context) string {
+	runs, err := Runs(ctx, w.js)
+	switch {
+	case err != nil:
+		return err.Error()
+	case len(runs) == 0:
+		return "the server knows no run"
+	case slices.Contains(runs, w.run):
+		return "the server knows it, but nobody leads it"
+	}
+	slices.Sort(runs)
+	return "the server knows no run of that name, but " + strings.Join(runs, ", ")
+}
+
 // served says which epoch a worker served last and how often in a row it found no queue there: an epoch is announced
 // before its queue is made, and lasts longer than a queue that was lost.
 type served struct {
@@ -154,11 +174,15 @@ func (s served) delay() time.Duration {
 // says ended is returned with UntilDone only, and to a worker that has just come not before it is clear that the run is
 // not being started again; a zero record when ctx is cancelled.
 func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
-	began := time.Now()
-	last := served.epoch
+	began, last := time.Now(), served.epoch
+	told := last > 0
 	for wait := idleMin; ; wait = min(2*wait, idleMax) {
+		if !told && time.Since(began) > waitingNotice {
+			told = true
+			w.log.Info("waiting for the run to begin: " + w.whatThereIs(ctx))
+		}
 		woken := w.wakes.next()
-		record, err := w.readRecord(ctx)
+		record, err := readRecord(ctx, w.js, w.run)
 		switch {
 		case ctx.Err() != nil:
 			return runRecord{}, nil
@@ -201,12 +225,12 @@ func (w *Worker) led(ctx context.Context) bool {
 	return !errors.Is(err, jetstream.ErrBucketNotFound) && !errors.Is(err, jetstream.ErrKeyNotFound)
 }
 
-// readRecord reads the record of the run; a run that has not begun has the zero one.
-func (w *Worker) readRecord(ctx context.Context) (runRecord, error) {
+// readRecord reads the record of a run; a run that has not begun has the zero one.
+func readRecord(ctx context.Context, js jetstream.JetStream, run string) (runRecord, error) {
 	var record runRecord
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	kv, err := w.js.KeyValue(ctx, stateBucket(w.run))
+	kv, err := js.KeyValue(ctx, stateBucket(run))
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
 		return record, nil
 	}
@@ -221,11 +245,11 @@ func (w *Worker) readRecord(ctx context.Context) (runRecord, error) {
 		return record, jetStreamError(err)
 	}
 	if err := json.Unmarshal(entry.Value(), &record); err != nil {
-		return record, fault.Permanent(fmt.Errorf("the record of run %s cannot be read: %w", w.run, err))
+		return record, fault.Permanent(fmt.Errorf("the record of run %s cannot be read: %w", run, err))
 	}
 	if record.Version != protocolVersion {
 		return record, fault.Permanent(fmt.Errorf("run %s speaks protocol %d, this worker %d: use the same version of the program",
-			w.run, record.Version, protocolVersion))
+			run, record.Version, protocolVersion))
 	}
 	return record, nil
 }

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"volara/geometry"
 	"volara/pipeline"
 	"volara/stages"
+	"volara/stream"
 )
 
 // pipelineArgs are the arguments of commands that read a pipeline.
@@ -117,6 +119,36 @@ func (a *runArgs) dirs() ([]string, error) {
 		return nil, &pipeline.InputError{Err: fmt.Errorf("no runs in %s; name the pipeline file, or the state directory with --state", a.State)}
 	}
 	return dirs, nil
+}
+
+// control returns the way to the run that is meant: the one that is being worked on, where several could be.
+func (a *runArgs) control(server *serverArgs) (pipeline.Control, error) {
+	dirs, err := a.dirs()
+	c := pipeline.Control{Server: server.server(a.State), Run: a.Run}
+	if err := c.Server.Check(); err != nil {
+		return c, err
+	}
+	switch {
+	case a.Run != "" && (err == nil || c.MayRun()): // one without a folder may just have begun
+		return c, nil
+	case err != nil:
+		return c, err
+	}
+	if len(dirs) > 1 {
+		dirs = slices.DeleteFunc(dirs, func(dir string) bool {
+			s, err := pipeline.ReadStatus(dir)
+			return err != nil || s.State != stream.StateRunning && s.State != stream.StatePaused
+		})
+	}
+	switch len(dirs) {
+	case 0:
+		return c, fmt.Errorf("%w: none of %s", pipeline.ErrNotRunning, a.State)
+	case 1:
+		c.Run = filepath.Base(dirs[0])
+		return c, nil
+	}
+	_, err = a.dir()
+	return c, err
 }
 
 // dir returns the folder of the one run that is meant.

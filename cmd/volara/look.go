@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"volara/console"
-	"volara/embedded"
 	"volara/pipeline"
 	"volara/stream"
 )
@@ -29,7 +27,7 @@ func (c *statusCmd) Run() error {
 	}
 	var all []stream.Status
 	for _, dir := range dirs {
-		s, err := readStatus(dir)
+		s, err := pipeline.ReadStatus(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // a run that never began
 		}
@@ -44,20 +42,6 @@ func (c *statusCmd) Run() error {
 	return console.WriteStatus(os.Stdout, time.Now(), all...)
 }
 
-// readStatus reads a run's status; one whose `up` is gone is not running, whatever its last words were.
-func readStatus(dir string) (stream.Status, error) {
-	s, err := stream.ReadStatus(dir)
-	if err != nil {
-		return s, err
-	}
-	live := s.State == stream.StateRunning || s.State == stream.StatePaused
-	// With an embedded server the state directory is held by the process that leads, else the run's folder is.
-	if live && !embedded.Locked(filepath.Dir(filepath.Dir(dir))) && !embedded.Held(dir) {
-		s.State, s.Reason = stream.StateStopped, "its process has ended; volara up goes on with it"
-	}
-	return s, nil
-}
-
 type failedCmd struct {
 	runArgs
 	JSON bool `name:"json" help:"Print JSON."`
@@ -69,7 +53,7 @@ func (c *failedCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	s, err := readStatus(dir)
+	s, err := pipeline.ReadStatus(dir)
 	if err != nil {
 		return &pipeline.InputError{Err: fmt.Errorf("the run has no status yet: %w", err)}
 	}

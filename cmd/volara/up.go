@@ -19,6 +19,7 @@ import (
 type upCmd struct {
 	pipelineArgs
 	selectionArgs
+	Redo []string `help:"Begin this task anew (may be repeated), with everything downstream: outputs are replaced, also where the configuration was changed." placeholder:"TASK"`
 	serverArgs
 	Replicas  int    `help:"By how many servers of a cluster (--nats) what is kept of the run is held: 3 survive the loss of one; default: as it is, a new run by one." placeholder:"N"`
 	Standby   bool   `help:"While another process leads the run on the same external server, wait, and take over when it has ended or died."`
@@ -44,6 +45,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	selection.Redo = c.Redo
 	slots := runtime.GOMAXPROCS(0)
 	if c.Workers != nil {
 		slots = *c.Workers

@@ -35,7 +35,7 @@ func Main(name, description string, grammar any, vars kong.Vars, args []string) 
 	}
 	status := -1
 	parser, err := kong.New(grammar, kong.Name(name), kong.Description(description), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), vars, kong.Exit(func(code int) { status = code }))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.NamedMapper("path", pathMapper()), vars, kong.Exit(func(code int) { status = code }))
 	if err != nil {
 		panic(err) // the grammar is part of the program
 	}
@@ -47,6 +47,8 @@ func Main(name, description string, grammar any, vars kong.Vars, args []string) 
 		fmt.Fprintf(os.Stderr, "%s: error: %v\n", name, err)
 		return ExitInput
 	}
+	// A reader that has gone, as in `volara up | head`, is an error of writing and not the end of the process.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := Interruptible(context.Background())
 	defer stop()
 	kctx.BindTo(ctx, (*context.Context)(nil))
@@ -79,6 +81,9 @@ func Report(w io.Writer, err error) int {
 	}
 	if errors.Is(err, ErrIncomplete) {
 		return ExitFailed
+	}
+	if errors.Is(err, syscall.EPIPE) { // whoever read the output has seen enough
+		return ExitDone
 	}
 	fmt.Fprintln(w, "error:", config.Render(err, console.Colour(w)))
 	if pipeline.IsInput(err) {

@@ -1,0 +1,133 @@
+package stream
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// failedBlocks returns the selected blocks of the task that have failed, in order.
+func (t *taskBoard) failedBlocks() Ranges {
+	var failed []int64
+	for i, tried := range t.troubles {
+		if tried.failed && t.selected(i) {
+			failed = append(failed, i)
+		}
+	}
+	slices.Sort(failed)
+	var ranges Ranges
+	for _, i := range failed {
+		ranges = ranges.Append(i)
+	}
+	return ranges
+}
+
+// pardon gives a failed block all its attempts again. They are counted on, so that what is reported late of an earlier
+// one is known as such.
+func (t *taskBoard) pardon(i int64) {
+	tried := t.tried(i)
+	tried.failed, tried.failure = false, nil
+	tried.pardoned, tried.crashes = tried.attempts, 0
+	t.countFailed(i, -1)
+	if at := t.position(i); t.open() && t.satisfied(&at) {
+		t.offer(i)
+	}
+}
+
+// errors returns how many attempts of a block have failed since it was last pardoned, crashes not counted.
+func (r *trouble) errors() int { return r.attempts - r.crashes - r.pardoned }
+
+// pardons returns the failed blocks that a request names, by task; an error names what the run does not have or what
+// has not failed.
+func (b *board) pardons(r RetryRequest) (map[*taskBoard]Ranges, error) {
+	tasks, err := b.named(r.Tasks)
+	if err != nil {
+		return nil, err
+	}
+	named := map[*taskBoard]Ranges{}
+	if len(r.Blocks) == 0 {
+		for _, t := range tasks {
+			if failed := t.failedBlocks(); len(failed) > 0 {
+				named[t] = failed
+			}
+		}
+		return named, nil
+	}
+	if len(tasks) != 1 {
+		return nil, fmt.Errorf("blocks are those of one task; name it: %s", b.taskNames())
+	}
+	t := tasks[0]
+	blocks := slices.Clone(r.Blocks)
+	slices.Sort(blocks)
+	for _, i := range slices.Compact(blocks) {
+		if i < 0 || i >= t.done.Len() {
+			return nil, fmt.Errorf("task %s has no block %d; it has 0 to %d", t.Name, i, t.done.Len()-1)
+		}
+		if !t.failed(i) {
+			return nil, fmt.Errorf("block %d of task %s has not failed", i, t.Name)
+		}
+		named[t] = named[t].Append(i)
+	}
+	return named, nil
+}
+
+// named returns the tasks of these names, all when there are none.
+func (b *board) named(names []string) ([]*taskBoard, error) {
+	if len(names) == 0 {
+		return b.tasks, nil
+	}
+	var tasks []*taskBoard
+	for _, name := range names {
+		t := b.byName[name]
+		if t == nil {
+			return nil, fmt.Errorf("the run has no task %q; it has %s", name, b.taskNames())
+		}
+		if !slices.Contains(tasks, t) {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks, nil
+}
+
+func (b *board) taskNames() string {
+	names := make([]string, len(b.tasks))
+	for i, t := range b.tasks {
+		names[i] = t.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// retry does what a RetryRequest asks for. What waited for the blocks waits again.
+func (l *life) retry(r RetryRequest) controlAnswer {
+	if l.stop != nil {
+		return controlAnswer{Ending: true}
+	}
+	pardons, err := l.board.pardons(r)
+	if err != nil {
+		return controlAnswer{Error: err.Error()}
+	}
+	counts := map[string]int64{}
+	for t, ranges := range pardons {
+		for _, blocks := range ranges {
+			for i := blocks.First(); i < blocks.End(); i++ {
+				t.pardon(i)
+			}
+		}
+		counts[t.Name] = ranges.Count()
+		l.emit(Event{Kind: EventBlockRetry, Task: t.Name, Generation: t.Generation, Blocks: ranges, Reason: "asked for"})
+		l.log.Info("failed blocks are tried again, as asked for", "task", t.Name, "blocks", ranges.Count())
+	}
+	l.reviveTasks()
+	return controlAnswer{Blocks: counts}
+}
+
+// reviveTasks lets tasks that had come to their end, and have work again, come to it once more.
+func (l *life) reviveTasks() {
+	for i, over := range l.board.ended() {
+		if l.over[i] && !over {
+			l.over[i] = false
+			l.t.progress[l.board.tasks[i].Name].finished = time.Time{}
+		}
+	}
+}
