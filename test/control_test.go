@@ -53,6 +53,8 @@ func inBackground(t *testing.T, c *exec.Cmd) *background {
 // ends waits for the command and demands its exit status.
 func (b *background) ends(status int) string {
 	b.Helper()
+	late := time.AfterFunc(2*time.Minute, func() { b.cmd.Process.Kill() })
+	defer late.Stop()
 	b.cmd.Wait()
 	if got := b.cmd.ProcessState.ExitCode(); got != status {
 		b.Fatalf("%v: exit status %d, want %d\n%s", b.cmd.Args[1:], got, status, b.out.String())

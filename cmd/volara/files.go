@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -134,21 +133,33 @@ func (a *runArgs) control(server *serverArgs) (pipeline.Control, error) {
 	case err != nil:
 		return c, err
 	}
-	if len(dirs) > 1 {
-		dirs = slices.DeleteFunc(dirs, func(dir string) bool {
-			s, err := pipeline.ReadStatus(dir)
-			return err != nil || s.State != stream.StateRunning && s.State != stream.StatePaused
-		})
+	running := func(s stream.Status) bool { return s.State == stream.StateRunning || s.State == stream.StatePaused }
+	begun := func(stream.Status) bool { return true }
+	for _, is := range []func(stream.Status) bool{running, begun} {
+		if some := withStatus(dirs, is); len(dirs) > 1 && len(some) > 0 {
+			dirs = some
+		}
 	}
-	switch len(dirs) {
-	case 0:
-		return c, fmt.Errorf("%w: none of %s", pipeline.ErrNotRunning, a.State)
-	case 1:
+	switch {
+	case len(dirs) == 1:
 		c.Run = filepath.Base(dirs[0])
 		return c, nil
+	case !c.MayRun():
+		return c, fmt.Errorf("%w: none of %s", pipeline.ErrNotRunning, a.State)
 	}
 	_, err = a.dir()
 	return c, err
+}
+
+// withStatus returns those of the runs' folders whose status is as wanted.
+func withStatus(dirs []string, is func(stream.Status) bool) []string {
+	var some []string
+	for _, dir := range dirs {
+		if s, err := pipeline.ReadStatus(dir); err == nil && is(s) {
+			some = append(some, dir)
+		}
+	}
+	return some
 }
 
 // dir returns the folder of the one run that is meant.
