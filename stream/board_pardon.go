@@ -28,7 +28,8 @@ func (t *taskBoard) failedBlocks() Ranges {
 func (t *taskBoard) pardon(i int64) {
 	tried := t.tried(i)
 	tried.failed, tried.failure = false, nil
-	tried.pardoned, tried.crashes = tried.attempts, 0
+	tried.crashes = min(tried.crashes, 1) // one that has crashed stays by itself
+	tried.pardoned = tried.attempts - tried.crashes
 	t.countFailed(i, -1)
 	if at := t.position(i); t.open() && t.satisfied(&at) {
 		t.offer(i)
