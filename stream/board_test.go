@@ -508,6 +508,41 @@ func TestBatchFollowsBlockTime(t *testing.T) {
 	}
 }
 
+// Blocks that become slower make the next messages smaller at once: they would keep downstream blocks waiting. Those
+// that become faster make them larger within some messages.
+func TestBatchFollowsChange(t *testing.T) {
+	var p pace
+	for range 50 {
+		p.measured(64*10*time.Microsecond, 64)
+	}
+	if got := p.batch(64); got != 64 {
+		t.Fatalf("batch %d", got)
+	}
+	p.measured(100*time.Millisecond, 1)
+	if got := p.batch(64); got != 1 {
+		t.Errorf("batch %d after a slow block", got)
+	}
+	for range 20 {
+		p.measured(100*time.Millisecond, 1)
+	}
+	n := 0
+	for ; p.batch(64) < 64 && n < 1000; n++ {
+		k := int64(p.batch(64))
+		p.measured(time.Duration(k)*10*time.Microsecond, k)
+	}
+	if n > 40 {
+		t.Errorf("batches of fast blocks took %d messages to grow", n)
+	}
+	p = pace{}
+	for range 100 { // fast and slow ones in turn
+		p.measured(10*time.Microsecond, 1)
+		p.measured(8*time.Millisecond, 1)
+	}
+	if got := p.batch(64); got < 3 || got > 7 {
+		t.Errorf("batches of %d for blocks of 4 ms in the mean", got)
+	}
+}
+
 func BenchmarkBoard(b *testing.B) {
 	g := grid(b, 1, 100, 100, 100)
 	for _, batch := range []int{1, 16, 64} {

@@ -1,0 +1,51 @@
+package stream
+
+import (
+	"runtime"
+	"testing"
+)
+
+// A task's sets take at most 4 bits a block, whatever order its blocks are done in, and next to nothing when they are
+// done in order.
+func TestBoardMemory(t *testing.T) {
+	const side = 2000
+	bits := func(fill func(*taskBoard)) float64 {
+		before := liveHeap()
+		b := newBoard(chain("r", grid(t, 0, side, side), grid(t, 1, side, side)), testPolicy())
+		for _, task := range b.tasks {
+			fill(task)
+		}
+		n := float64(liveHeap()-before) * 8 / (2 * side * side)
+		runtime.KeepAlive(b)
+		return n
+	}
+	scattered := bits(func(task *taskBoard) {
+		for i := range int64(side * side) {
+			switch i % 3 {
+			case 0:
+				task.done.Set(i)
+				task.masked.Set(i)
+			case 1:
+				task.ready.Set(i)
+			case 2:
+				task.out.Set(i)
+			}
+		}
+	})
+	ordered := bits(func(task *taskBoard) {
+		for i := range int64(side * side * 3 / 4) {
+			task.foldDone(Ranges{{i, 1}}, false)
+		}
+	})
+	t.Logf("bits a block and stage: %.2f scattered, %.3f in order", scattered, ordered)
+	if scattered > 4.2 || ordered > 0.5 {
+		t.Errorf("bits a block and stage: %.2f scattered, %.2f in order; 4 and next to nothing are allowed", scattered, ordered)
+	}
+}
+
+func liveHeap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
