@@ -65,6 +65,9 @@ func (b *board) pardons(r RetryRequest) (map[*taskBoard]Ranges, error) {
 		if i < 0 || i >= t.done.Len() {
 			return nil, fmt.Errorf("task %s has no block %d; it has 0 to %d", t.Name, i, t.done.Len()-1)
 		}
+		if !t.selected(i) {
+			return nil, fmt.Errorf("block %d of task %s is not one that this run does", i, t.Name)
+		}
 		if !t.failed(i) {
 			return nil, fmt.Errorf("block %d of task %s has not failed", i, t.Name)
 		}

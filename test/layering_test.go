@@ -36,6 +36,7 @@ var rooms = []struct {
 	{name: "demo"},
 	{name: "console", only: []string{"stream", "geometry"}},
 	{name: "dashboard", only: []string{"stream"}},
+	{name: "blockmap", only: []string{"stream", "geometry"}},
 	{name: "cmd/internal/cli"},
 	{name: "cmd/volara"},
 	{name: "cmd/stage"},

@@ -24,6 +24,7 @@ type grammar struct {
 	Runs    runsCmd    `cmd:"" help:"List the runs of a state directory, and remove the records of runs."`
 	Cancel  cancelCmd  `cmd:"" help:"Stop a run that another process works on: blocks in work are finished first."`
 	Retry   retryCmd   `cmd:"" help:"Try failed blocks again, or do the blocks of a region again."`
+	Blocks  blocksCmd  `cmd:"" help:"Draw the blocks of a run in the colours of what became of them: computed, masked, left out, failed."`
 	Drop    dropCmd    `cmd:"" help:"Remove outputs and done marks of a pipeline or of some of its tasks."`
 	Eval    evalCmd    `cmd:"" help:"Compare a segmentation with ground truth: variation of information, adapted Rand error."`
 	Demo    demoCmd    `cmd:"" help:"Make a synthetic volume, segment it, kill and resume a run, and draw pictures."`

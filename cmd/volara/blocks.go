@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"volara/blockmap"
+	"volara/config"
+	"volara/console"
+	"volara/pipeline"
+	"volara/stream"
+)
+
+type blocksCmd struct {
+	pipelineArgs
+	Task []string `help:"Only this task (may be repeated)." placeholder:"TASK"`
+	Out  string   `short:"o" help:"PNG file to write." default:"blocks.png" type:"path"`
+}
+
+// Run is called by kong.
+func (c *blocksCmd) Run(ctx context.Context) error {
+	p, err := c.load()
+	if err != nil {
+		return err
+	}
+	for _, name := range c.Task {
+		if _, ok := p.Task(name); !ok {
+			return &pipeline.InputError{Err: fmt.Errorf("no task is named %q; %s", name, config.Suggest(name, p.Names()))}
+		}
+	}
+	dir := pipeline.RunDir(c.State, p.Name)
+	if _, err := os.Stat(dir); err != nil {
+		return &pipeline.InputError{Err: fmt.Errorf("run %s has not begun: %w", p.Name, err)}
+	}
+	plan, err := p.Plan(ctx, pipeline.Selection{})
+	if err != nil {
+		return err
+	}
+	maps, err := c.maps(ctx, plan, dir)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(c.Out)
+	if err != nil {
+		return &pipeline.InputError{Err: err}
+	}
+	if err := errors.Join(blockmap.Write(file, p.Name, maps...), file.Close()); err != nil {
+		return err
+	}
+	_, err = fmt.Println("wrote", c.Out)
+	return err
+}
+
+// maps returns what the events of the run tell of the tasks' blocks, and counts it on the terminal.
+func (c *blocksCmd) maps(ctx context.Context, plan *pipeline.Plan, dir string) ([]*blockmap.Map, error) {
+	var maps []*blockmap.Map
+	byTask := map[string]*blockmap.Map{}
+	for _, t := range plan.Tasks {
+		if len(c.Task) == 0 || slices.Contains(c.Task, t.Name) {
+			byTask[t.Name] = blockmap.New(t.Name, t.Plan.Grid.Counts())
+			maps = append(maps, byTask[t.Name])
+		}
+	}
+	err := stream.ReadEvents(ctx, dir, false, func(e stream.Event) error {
+		if m := byTask[e.Task]; m != nil {
+			m.Take(e)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	table := console.NewTable("task", ">computed", ">masked", ">left out", ">waiting", ">tried again", ">failed")
+	for _, t := range plan.Tasks {
+		m := byTask[t.Name]
+		if m == nil {
+			continue
+		}
+		if t.Skip != nil {
+			for i, ok := t.Skip.Next(0); ok; i, ok = t.Skip.Next(i + 1) {
+				m.LeaveOut(i)
+			}
+		}
+		row := []string{t.Name}
+		for _, s := range []blockmap.State{blockmap.Computed, blockmap.Masked, blockmap.LeftOut, blockmap.Waiting, blockmap.Tried, blockmap.Failed} {
+			row = append(row, console.Count(m.Count(s)))
+		}
+		table.Row(row...)
+	}
+	_, err = table.WriteTo(os.Stdout)
+	return maps, err
+}
