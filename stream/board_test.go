@@ -545,30 +545,37 @@ func TestBatchFollowsChange(t *testing.T) {
 
 func BenchmarkBoard(b *testing.B) {
 	g := grid(b, 1, 100, 100, 100)
+	b.Run("conflict", func(b *testing.B) {
+		p := chain("r", g)
+		p.Tasks[0].Conflict = true
+		benchmarkBoard(b, p, 64)
+	})
 	for _, batch := range []int{1, 16, 64} {
-		b.Run(fmt.Sprint("batch=", batch), func(b *testing.B) {
-			blocks := int64(0)
-			for b.Loop() {
-				p := chain("r", g, g)
-				policy := testPolicy()
-				policy.maxBatch = batch
-				board := newBoard(p, policy)
-				for !board.drained() {
-					for _, t := range board.tasks {
-						t.pace.blockTime = 1e-9
-						w, ok := t.next()
-						if !ok {
-							continue
-						}
-						c := completion{Task: w.Task, Attempt: 1, Message: w.Blocks[0].First(), Done: w.Blocks}
-						if _, err := board.fold(c, time.Time{}); err != nil {
-							b.Fatal(err)
-						}
-						blocks += w.Blocks.Count()
-					}
-				}
-			}
-			b.ReportMetric(float64(blocks)/b.Elapsed().Seconds(), "blocks/s")
-		})
+		b.Run(fmt.Sprint("batch=", batch), func(b *testing.B) { benchmarkBoard(b, chain("r", g, g), batch) })
 	}
+}
+
+func benchmarkBoard(b *testing.B, p Plan, batch int) {
+	blocks := int64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		policy := testPolicy()
+		policy.maxBatch = batch
+		board := newBoard(p, policy)
+		for !board.drained() {
+			for _, t := range board.tasks {
+				t.pace.blockTime = 1e-9
+				w, ok := t.next()
+				if !ok {
+					continue
+				}
+				c := completion{Task: w.Task, Attempt: 1, Message: w.Blocks[0].First(), Done: w.Blocks}
+				if _, err := board.fold(c, time.Time{}); err != nil {
+					b.Fatal(err)
+				}
+				blocks += w.Blocks.Count()
+			}
+		}
+	}
+	b.ReportMetric(float64(blocks)/b.Elapsed().Seconds(), "blocks/s")
 }

@@ -1,6 +1,10 @@
 package stream
 
-import "volara/geometry"
+import (
+	"slices"
+
+	"volara/geometry"
+)
 
 // Blocks of a task with Conflict read what their neighbours write. The rules, which are daisy's: a block waits for its
 // neighbours of lower levels (geometry.Grid.Levels) that the run wants done, and orphaned it is when one of them fails;
@@ -184,9 +188,25 @@ func (t *taskBoard) superseded(i int64, c completion) bool {
 	return c.Epoch != t.board.epoch || c.Attempt < tried.issued
 }
 
-// hold stops all tasks with conflicts from publishing anything, or lets them go on.
-func (b *board) hold(held bool) {
+// hold stops all tasks with conflicts from publishing anything, or lets them go on. It reports whether there are any
+// that are not done.
+func (b *board) hold(held bool) bool {
+	any := false
 	for _, t := range b.tasks {
-		t.held = held && t.levels != nil
+		if t.levels != nil {
+			t.held = held
+			any = any || t.nDone < t.total
+		}
 	}
+	return any
+}
+
+// anyOut reports whether a block is out, and so may be at work.
+func (b *board) anyOut() bool {
+	return slices.ContainsFunc(b.tasks, func(t *taskBoard) bool { return t.out.Count() > 0 })
+}
+
+// conflicts reports whether a task has conflicts.
+func (p Plan) conflicts() bool {
+	return slices.ContainsFunc(p.Tasks, func(t Task) bool { return t.Conflict })
 }

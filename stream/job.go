@@ -202,7 +202,11 @@ func (b *job) attempt(index int64) (Result, error) {
 		}
 		return r.result, r.err
 	case <-hung.C:
-		return Result{}, fmt.Errorf("timed out after %v and does not stop", b.task.Timeout)
+		err := fmt.Errorf("timed out after %v and does not stop", b.task.Timeout)
+		if b.task.Conflict {
+			err = fault.Permanent(err) // it may still read and write: neither it nor a neighbour is started
+		}
+		return Result{}, err
 	}
 }
 

@@ -42,7 +42,7 @@ func openJournal(dir, worker string) (*journal, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, diskError(err)
 	}
-	f, err := os.CreateTemp(dir, token(worker)+"-*.new")
+	f, err := os.CreateTemp(dir, fmt.Sprintf("%s-%d-*.new", token(worker), os.Getpid()))
 	if err != nil {
 		return nil, fmt.Errorf("make a journal: %w", diskError(err))
 	}
@@ -139,14 +139,18 @@ func (l *life) loadJournal(path string, now time.Time) error {
 		return err
 	}
 	defer f.Close()
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
-		return nil // its worker is alive
-	} else if err != nil {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	alive := errors.Is(err, unix.EWOULDBLOCK)
+	if err != nil && !alive {
 		return err
 	}
 	e, busy, err := readJournal(f)
 	if err != nil {
 		return err
+	}
+	if alive {
+		l.liveJournals = l.liveJournals || busy || foreign(path)
+		return nil
 	}
 	if busy && e.Run != l.t.plan.Run {
 		return nil // another run's to read

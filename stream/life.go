@@ -54,7 +54,9 @@ type life struct {
 	sweep  sweeper
 	disk   *disk
 
-	journals []string // read, to be removed once stored
+	journals     []string  // read, to be removed once stored
+	liveJournals bool      // of workers that may have served an earlier epoch
+	strays       time.Time // until when workers of earlier epochs may be at work; zero: none are
 
 	gone    chan struct{} // closed at the end
 	closers []func()
@@ -138,6 +140,9 @@ func (l *life) tick(io context.Context, now time.Time) error {
 	l.crew.expire(now)
 	for _, t := range l.board.tasks {
 		t.pace.tick(t.nDone, now)
+	}
+	if err := l.checkStrays(io, now); err != nil {
+		return err
 	}
 	l.noteEnded(now)
 	l.checkDisk(now)

@@ -23,7 +23,8 @@ func (l *life) load(ctx context.Context) (err error) {
 	l.sweep.results = make(chan sweepResult, 1)
 	l.crew.workers = map[string]crewMember{}
 	o := l.t.opts
-	l.board = newBoard(l.t.plan, policy{maxBatch: o.MaxBatch, maxCrashes: o.MaxCrashes, retryDelays: o.RetryDelays})
+	l.board = newBoard(l.t.plan, policy{maxBatch: o.MaxBatch, maxCrashes: o.MaxCrashes, retryDelays: o.RetryDelays,
+		grace: grace(o.AckWait), silence: silence(o.AckWait)})
 	if l.state, err = OpenState(ctx, l.t.js, l.t.plan.Run); err != nil {
 		return err
 	}
@@ -228,8 +229,10 @@ func (l *life) open(ctx context.Context) error {
 		return fmt.Errorf("run %s was last led by a newer version of this program (protocol %d, not %d)",
 			l.t.plan.Run, l.record.Version, protocolVersion)
 	}
+	prior := l.record
 	l.record = runRecord{
-		Version: protocolVersion, Epoch: l.record.Epoch + 1, AckWait: l.t.opts.AckWait, Plan: l.t.plan,
+		Version: protocolVersion, Epoch: prior.Epoch + 1, AckWait: l.t.opts.AckWait, Plan: l.t.plan,
+		Busy: true, Strays: prior.Busy || prior.Strays,
 	}
 	if err := l.putRecord(ctx); err != nil {
 		return err
@@ -245,6 +248,10 @@ func (l *life) open(ctx context.Context) error {
 		return err
 	}
 	fault.Point("tracker.queue")
+	if err := l.awaitStrays(ctx, prior); err != nil {
+		return err
+	}
+	l.t.led = true
 	l.epoch = l.record.Epoch
 	l.board.epoch = l.epoch
 	for i := range l.events {

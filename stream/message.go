@@ -18,6 +18,10 @@ type runRecord struct {
 	Cancelled string        `json:"cancelled,omitempty"`
 	AckWait   time.Duration `json:"ack_wait"`
 	Plan      Plan          `json:"plan"`
+	// Busy tells that workers may have blocks of the epoch in work: it has not ended, or ended with blocks out. Strays
+	// tells that workers of earlier epochs may.
+	Busy   bool `json:"busy,omitempty"`
+	Strays bool `json:"strays,omitempty"`
 }
 
 // A work message is a run of blocks of one task for one slot, done in the order given.

@@ -99,6 +99,7 @@ func workTaskSubjects(run string, epoch uint64, task string) string {
 // Keys of a run's state bucket.
 const (
 	keyRun    = "run"    // the record workers join by: epoch and plan
+	keyGuests = "guests" // the last epoch that workers have served whose journals the tracker does not see
 	keyCursor = "cursor" // how far the events for people are known to cover the bitmaps
 )
 

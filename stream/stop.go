@@ -126,6 +126,9 @@ func (l *life) closeEpoch(io context.Context) error {
 	if c := l.t.cancel.Load(); c != nil {
 		l.record.Cancelled = "cancelled by " + c.By
 	}
+	if l.epoch > 0 {
+		l.record.Busy = l.board.anyOut()
+	}
 	if err := l.putRecord(ctx); err != nil {
 		return err
 	}

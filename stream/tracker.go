@@ -26,6 +26,7 @@ type Tracker struct {
 
 	began    time.Time
 	reported bool // that the run has begun
+	led      bool // an epoch has begun in this process
 	progress map[string]*progress
 
 	controls chan *nats.Msg // requests to the run, while it is led

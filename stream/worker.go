@@ -86,6 +86,11 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 		if err != nil || record.Ended || ctx.Err() != nil {
 			return err
 		}
+		if err := w.signIn(ctx, record); err != nil && record.Plan.conflicts() {
+			w.log.Warn("no work is taken before it is known who is at work", "error", err)
+			last = last.then(record.Epoch, false)
+			continue
+		}
 		last = last.then(record.Epoch, w.serve(ctx, record, journals))
 	}
 }
