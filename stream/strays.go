@@ -92,7 +92,7 @@ func (l *life) awaitStrays(ctx context.Context, prior runRecord) error {
 
 // mayLive reports whether workers that served an epoch may be at work.
 func (l *life) mayLive(ctx context.Context, prior runRecord) (bool, error) {
-	if !l.t.opts.Exclusive || l.t.led || l.t.opts.JournalDir == "" || l.liveJournals {
+	if !l.lease.exclusive || l.t.led || l.t.opts.JournalDir == "" || l.liveJournals {
 		return true, nil
 	}
 	last, _, err := l.state.guests(ctx)
