@@ -244,11 +244,15 @@ func (l *life) open(ctx context.Context) error {
 			tasks = append(tasks, t.Name)
 		}
 	}
+	dropped, err := dropQueues(ctx, l.t.js, l.t.plan.Run)
+	if err != nil {
+		return err
+	}
 	if err := makeQueue(ctx, l.t.js, l.t.plan.Run, l.record.Epoch, tasks, l.t.opts.AckWait); err != nil {
 		return err
 	}
 	fault.Point("tracker.queue")
-	if err := l.awaitStrays(ctx, prior); err != nil {
+	if err := l.awaitStrays(ctx, prior, dropped > 0); err != nil {
 		return err
 	}
 	l.t.led = true

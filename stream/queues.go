@@ -49,12 +49,8 @@ func openEvents(ctx context.Context, js jetstream.JetStream, run string) (jetstr
 	return openStream(ctx, js, eventsConfig(run), 0)
 }
 
-// makeQueue makes the work stream of an epoch with a consumer for each of the tasks, and removes the streams of
-// earlier epochs.
+// makeQueue makes the work stream of an epoch with a consumer for each of the tasks.
 func makeQueue(ctx context.Context, js jetstream.JetStream, run string, epoch uint64, tasks []string, ackWait time.Duration) error {
-	if err := dropQueues(ctx, js, run); err != nil {
-		return err
-	}
 	w, err := js.CreateStream(ctx, jetstream.StreamConfig{
 		Name:        workStream(run, epoch),
 		Description: "volara: the work of run " + run,
@@ -81,8 +77,8 @@ func makeQueue(ctx context.Context, js jetstream.JetStream, run string, epoch ui
 	return nil
 }
 
-// dropQueues removes the work streams of a run.
-func dropQueues(ctx context.Context, js jetstream.JetStream, run string) error {
+// dropQueues removes the work streams of a run and returns how many there were.
+func dropQueues(ctx context.Context, js jetstream.JetStream, run string) (dropped int, err error) {
 	lister := js.StreamNames(ctx)
 	prefix := workStreamPrefix(run)
 	var old []string
@@ -92,12 +88,12 @@ func dropQueues(ctx context.Context, js jetstream.JetStream, run string) error {
 		}
 	}
 	if err := lister.Err(); err != nil {
-		return fmt.Errorf("look for old queues of run %s: %w", run, jetStreamError(err))
+		return 0, fmt.Errorf("look for old queues of run %s: %w", run, jetStreamError(err))
 	}
 	for _, name := range old {
 		if err := js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-			return fmt.Errorf("remove an old queue of run %s: %w", run, jetStreamError(err))
+			return 0, fmt.Errorf("remove an old queue of run %s: %w", run, jetStreamError(err))
 		}
 	}
-	return nil
+	return len(old), nil
 }

@@ -23,7 +23,7 @@ func RunOf(streamName string) (run string, ok bool) {
 
 // DeleteRun removes a run from JetStream, whatever there is of it: state, events, queues. The caller holds its lease. A run that is not there is no error.
 func DeleteRun(ctx context.Context, js jetstream.JetStream, run string) error {
-	if err := dropQueues(ctx, js, run); err != nil {
+	if _, err := dropQueues(ctx, js, run); err != nil {
 		return err
 	}
 	// The state goes last: as long as it is there the run is listed, and may be deleted again.

@@ -134,5 +134,6 @@ func (l *life) closeEpoch(io context.Context) error {
 	}
 	l.wake(true)
 	fault.Point("tracker.ended")
-	return dropQueues(ctx, l.t.js, l.t.plan.Run)
+	_, err := dropQueues(ctx, l.t.js, l.t.plan.Run)
+	return err
 }

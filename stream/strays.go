@@ -18,8 +18,9 @@ import (
 // they did not, or they cannot be seen from here. Most tasks do not mind, for a block that is done twice is done. Of a
 // task with conflicts nothing may be published before the strays have lost their holds.
 //
-// It is known that there are none when the last epoch ended with nothing out, or when all its workers had journals here
-// (nobody has signed the guest book), and none of these is still locked by a process that lives.
+// It is known that there are none when the last epoch ended with nothing out. Or when its server died with it, so that
+// no work has been handed out since, all its workers had journals here (nobody has signed the guest book), and none of
+// these was locked any more, by a process that lives, when the server was up again.
 
 // guests is what a worker without a journal beside the tracker's writes before it takes work: of which epoch.
 type guests struct {
@@ -67,12 +68,12 @@ func (s *State) guests(ctx context.Context) (epoch, revision uint64, err error) 
 }
 
 // awaitStrays holds back the tasks with conflicts if workers of earlier epochs may live. The queue of the last epoch,
-// of which prior is the record, has been removed: nobody extends a hold any more.
-func (l *life) awaitStrays(ctx context.Context, prior runRecord) error {
+// of which prior is the record, has been removed: nobody extends a hold any more. queued tells that there was one.
+func (l *life) awaitStrays(ctx context.Context, prior runRecord, queued bool) error {
 	if !l.record.Strays {
 		return nil
 	}
-	strays := prior.Strays
+	strays := prior.Strays || queued
 	if !strays {
 		var err error
 		if strays, err = l.mayLive(ctx, prior); err != nil {

@@ -165,16 +165,22 @@ func TestWhoIsWaitedFor(t *testing.T) {
 				s.leadAndDie(p, opts, r)
 			}
 			stop()
+			if !c.shared {
+				s.server.Close()
+				s.start()
+			}
 			if c.twice {
 				nc := s.connect()
 				tracker, err := NewTracker(nc, p, opts)
 				if err != nil {
 					t.Fatal(err)
 				}
-				time.AfterFunc(100*time.Millisecond, nc.Close)
+				time.AfterFunc(300*time.Millisecond, nc.Close)
 				if _, err := tracker.Run(s.ctx()); err == nil {
 					t.Fatal("the tracker did not die")
 				}
+				s.server.Close()
+				s.start()
 			}
 			if c.alive {
 				path := filepath.Join(opts.JournalDir, "x-1-2"+journalSuffix)
@@ -233,11 +239,7 @@ func (s *site) mortalWorker(run string, opts WorkerOptions) (cut func()) {
 
 func recordOf(s *site, run string) runRecord {
 	s.Helper()
-	w, err := NewWorker(s.connect(), run, WorkerOptions{Open: noop})
-	if err != nil {
-		s.Fatal(err)
-	}
-	record, err := w.readRecord(s.ctx())
+	record, err := readRecord(s.ctx(), s.jetStream(), run)
 	if err != nil {
 		s.Fatal(err)
 	}
