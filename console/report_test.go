@@ -118,11 +118,17 @@ b     waiting     0       3   0%
 
 func TestFailures(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteFailures(&b, Failures(failedRun())); err != nil || strings.Count(b.String(), "write ROI") != 3 {
+	if err := WriteFailures(&b, failedRun()); err != nil || strings.Count(b.String(), "write ROI") != 3 {
 		t.Errorf("%v\n%s", err, b.String())
 	}
 	b.Reset()
-	if err := WriteFailures(&b, nil); err != nil || b.String() != "no block has failed\n" {
+	many := failedRun()
+	many.Tasks[0].Failed += 12345
+	if err := WriteFailures(&b, many); err != nil || !strings.Contains(b.String(), "… and 12,354 more") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+	b.Reset()
+	if err := WriteFailures(&b, stream.Status{}); err != nil || b.String() != "no block has failed\n" {
 		t.Errorf("%v %q", err, b.String())
 	}
 	b.Reset()

@@ -59,12 +59,20 @@ func taskState(t stream.TaskStatus, s stream.Status) string {
 	return "waiting"
 }
 
-// WriteFailures writes what `volara failed` prints: all failed blocks with their errors. The JSON variant is WriteJSON of
-// Failures.
-func WriteFailures(w io.Writer, failures []stream.Failure) error {
+// WriteFailures writes what `volara failed` prints: the failed blocks with their errors, and how many there are beyond
+// those that a status lists. The JSON variant is WriteJSON of Failures.
+func WriteFailures(w io.Writer, s stream.Status) error {
 	var b strings.Builder
+	failures := Failures(s)
 	for _, f := range failures {
 		writeFailure(&b, f)
+	}
+	total := int64(0)
+	for _, t := range s.Tasks {
+		total += t.Failed
+	}
+	if more := total - int64(len(failures)); more > 0 {
+		fmt.Fprintf(&b, "… and %s more, whose errors are not kept\n", Count(more))
 	}
 	if len(failures) == 0 {
 		b.WriteString("no block has failed\n")

@@ -52,7 +52,7 @@ type taskBoard struct {
 	waiting        int64 // blocks of out that wait for a new attempt
 	troubles       map[int64]*trouble
 	touched        map[int]bool // pages of troubles that changed
-	failureList    []Failure    // nil: to be made
+	failures       failureBook
 
 	upstream   []*link
 	dependents []*link
@@ -101,7 +101,7 @@ func newTaskBoard(task Task) *taskBoard {
 	t := &taskBoard{
 		Task: task, axes: newAxes(task), levels: levelsOf(task), masked: NewBitmap(task.Grid.Len()),
 		ready: newReadySet(task), out: NewBitmap(task.Grid.Len()),
-		troubles: map[int64]*trouble{}, touched: map[int]bool{}, messages: map[int64]*message{},
+		troubles: map[int64]*trouble{}, touched: map[int]bool{}, failures: newFailureBook(), messages: map[int64]*message{},
 	}
 	stride := int64(1)
 	for d := len(t.axes) - 1; d >= 0; d-- {

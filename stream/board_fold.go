@@ -97,7 +97,7 @@ func (t *taskBoard) settle(i int64) {
 		return
 	}
 	if tried.failed {
-		t.countFailed(i, -1)
+		t.unnoteFailed(i)
 	}
 	if tried.waiting {
 		t.waiting--

@@ -9,15 +9,8 @@ import (
 
 // failedBlocks returns the selected blocks of the task that have failed, in order.
 func (t *taskBoard) failedBlocks() Ranges {
-	var failed []int64
-	for i, tried := range t.troubles {
-		if tried.failed && t.selected(i) {
-			failed = append(failed, i)
-		}
-	}
-	slices.Sort(failed)
 	var ranges Ranges
-	for _, i := range failed {
+	for _, i := range t.allFailed() {
 		ranges = ranges.Append(i)
 	}
 	return ranges
@@ -30,7 +23,7 @@ func (t *taskBoard) pardon(i int64) {
 	tried.failed, tried.failure = false, nil
 	tried.crashes = min(tried.crashes, 1) // one that has crashed stays by itself
 	tried.pardoned = tried.attempts - tried.crashes
-	t.countFailed(i, -1)
+	t.unnoteFailed(i)
 	if at := t.position(i); t.open() && t.satisfied(&at) {
 		t.offer(i)
 	}

@@ -411,7 +411,7 @@ func (s *simulation) check() {
 		if t.nMasked != masked {
 			s.Errorf("%s: %d masked, reference %d", t.Name, t.nMasked, masked)
 		}
-		if int64(len(s.ref.failed[k])) != t.nFailed || len(t.failures()) != int(t.nFailed) {
+		if int64(len(s.ref.failed[k])) != t.nFailed || len(t.listFailures()) != int(t.nFailed) {
 			s.Errorf("%s: %d failed, reference %d", t.Name, t.nFailed, len(s.ref.failed[k]))
 		}
 		if got := t.total - t.nDone - t.nFailed; got != orphaned[k] {

@@ -55,7 +55,7 @@ func (l *life) status(state, reason string, now time.Time) Status {
 			ts.Orphaned = t.total - t.nDone - t.nFailed
 		}
 		if t.nFailed > 0 {
-			ts.Failures = t.failures()
+			ts.Failures = t.listFailures()
 		}
 		s.Tasks[i] = ts
 	}

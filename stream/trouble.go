@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -17,6 +16,7 @@ type trouble struct {
 	pardoned int  // attempts that no longer count against it
 	issued   int  // number of the attempt last published in this epoch; 0 stands for 1
 	failure  *failureDetail
+	shared   bool // by several failed blocks; not to be changed
 }
 
 // failureDetail is what is known of a block's last error.
@@ -30,7 +30,7 @@ type failureDetail struct {
 // Limits of what is kept of errors, so that a task whose every block fails does not drown the run.
 const (
 	maxErrorLength = 2000
-	maxPageDetails = 64
+	maxPageDetails = 64   // errors of a page of blocks that are stored
 	maxFailures    = 1000 // in a status, a task
 )
 
@@ -42,11 +42,17 @@ func (t *taskBoard) failed(i int64) bool {
 	return tried != nil && tried.failed
 }
 
-// tried returns the record of a block, a new one when it has none.
+// tried returns the record of a block, to be changed; a new one when it has none.
 func (t *taskBoard) tried(i int64) *trouble {
 	r := t.troubles[i]
-	if r == nil {
+	switch {
+	case r == nil:
 		r = &trouble{}
+		t.troubles[i] = r
+	case r.shared:
+		own := *r
+		own.shared = false
+		r = &own
 		t.troubles[i] = r
 	}
 	t.touched[int(i/PageBits)] = true
@@ -98,7 +104,7 @@ func (t *taskBoard) tryAgain(i int64, tried *trouble, permanent bool, now time.T
 	if permanent || tried.errors() > t.MaxRetries || tried.crashes > p.maxCrashes {
 		tried.failed = true
 		t.out.Clear(i)
-		t.countFailed(i, 1)
+		t.noteFailed(i)
 		event.Kind = EventBlockFailed
 		return []Event{event}
 	}
@@ -133,41 +139,8 @@ func (t *taskBoard) forgive() {
 				t.troubles[i] = &trouble{attempts: 1, crashes: 1}
 			}
 			t.touched[int(i/PageBits)] = true
-			t.countFailed(i, -1)
+			t.unnoteFailed(i)
 		}
-	}
-}
-
-// failures returns the failed blocks of the task by index, at most maxFailures of them. The slice is shared; it is
-// made anew when a block fails or a failed one is done.
-func (t *taskBoard) failures() []Failure {
-	if t.failureList != nil || t.nFailed == 0 {
-		return t.failureList
-	}
-	var failed []int64
-	for i, tried := range t.troubles {
-		if tried.failed && t.selected(i) {
-			failed = append(failed, i)
-		}
-	}
-	slices.Sort(failed)
-	t.failureList = []Failure{}
-	for _, i := range failed[:min(len(failed), maxFailures)] {
-		tried := t.troubles[i]
-		f := Failure{Task: t.Name, Block: i, WriteROI: t.Grid.At(i).WriteROI, Attempts: tried.attempts}
-		if d := tried.failure; d != nil {
-			f.Error, f.Worker, f.Log, f.Time = d.Error, d.Worker, d.Log, d.Time
-		}
-		t.failureList = append(t.failureList, f)
-	}
-	return t.failureList
-}
-
-// countFailed changes the number of failed blocks.
-func (t *taskBoard) countFailed(i int64, by int64) {
-	t.failureList = nil
-	if t.selected(i) {
-		t.nFailed += by
 	}
 }
 
@@ -195,7 +168,7 @@ func (t *taskBoard) encodeTroubles(page int) []byte {
 		if tried == nil {
 			continue
 		}
-		key := troubleGroupKey{tried.attempts, tried.crashes, tried.pardoned, tried.failed}
+		key := tried.key()
 		groups[key] = groups[key].Append(i)
 		if tried.failure != nil && len(stored.Details) < maxPageDetails {
 			stored.Details[i] = tried.failure
@@ -210,6 +183,10 @@ func (t *taskBoard) encodeTroubles(page int) []byte {
 type troubleGroupKey struct {
 	attempts, crashes, pardoned int
 	failed                      bool
+}
+
+func (r *trouble) key() troubleGroupKey {
+	return troubleGroupKey{r.attempts, r.crashes, r.pardoned, r.failed}
 }
 
 // decodeTroubles takes in what encodeTroubles returned.
@@ -229,7 +206,7 @@ func (t *taskBoard) decodeTroubles(data []byte) error {
 				}
 				t.troubles[i] = &trouble{attempts: g.Attempts, crashes: g.Crashes, pardoned: g.Pardoned, failed: g.Failed, failure: stored.Details[i]}
 				if g.Failed {
-					t.countFailed(i, 1)
+					t.noteFailed(i)
 				}
 			}
 		}

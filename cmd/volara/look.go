@@ -60,7 +60,7 @@ func (c *failedCmd) Run() error {
 	if c.JSON {
 		return console.WriteJSON(os.Stdout, console.Failures(s))
 	}
-	return console.WriteFailures(os.Stdout, console.Failures(s))
+	return console.WriteFailures(os.Stdout, s)
 }
 
 type eventsCmd struct {
