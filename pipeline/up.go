@@ -207,14 +207,13 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return stream.Status{}, fmt.Errorf("the run's folder: %w", err)
 	}
-	journals := filepath.Join(dir, "journal")
+	journals := journalDir(r.Server, plan.Run)
 	if r.Server.External() {
 		held, err := embedded.ShareDir(dir) // shows that somebody leads
 		if err != nil {
 			return stream.Status{}, err
 		}
 		defer func() { err = errors.Join(err, held.Unlock()) }()
-		journals = filepath.Join(dir, "journal-"+hostName()) // of processes whose death can be seen here
 	}
 	tracker, err := stream.NewTracker(r.nc, plan, stream.TrackerOptions{Dir: dir, JournalDir: journals, Lease: r.lease,
 		AckWait:  r.AckWait,
@@ -253,6 +252,14 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 		r.log.Warn("other workers may not have heard that the run has ended", "error", flushErr)
 	}
 	return status, err
+}
+
+// journalDir returns the folder of the journals of those workers of a run whose death can be seen here.
+func journalDir(server Server, run string) string {
+	if server.External() {
+		return filepath.Join(RunDir(server.StateDir, run), "journal-"+hostName())
+	}
+	return filepath.Join(RunDir(server.StateDir, run), "journal")
 }
 
 func hostName() string {

@@ -39,6 +39,7 @@ type taskBoard struct {
 	axes    []axis
 	strides [geometry.MaxDims]int64
 	total   int64               // selected blocks
+	void    uint64              // completions of epochs up to this one count for nothing
 	levels  geometry.Coordinate // along each axis, of a task with conflicts; else nil
 
 	done   *Bitmap

@@ -6,11 +6,12 @@ import (
 )
 
 // fold takes in a completion and returns what it changed, as events. What was known already changes nothing, so that
-// completions may come twice and in any order; those of another generation count for nothing. A completion of another
+// completions may come twice and in any order; those of another generation, or of an epoch that
+// is void since blocks were reopened, count for nothing. A completion of another
 // epoch says what is done and how often it was tried, but its message is none of this epoch's.
 func (b *board) fold(c completion, now time.Time) ([]Event, error) {
 	t := b.byName[c.Task]
-	if t == nil || t.Generation != c.Generation {
+	if t == nil || t.Generation != c.Generation || c.Epoch <= t.void && t.void > 0 {
 		return nil, nil
 	}
 	if err := t.check(c); err != nil {

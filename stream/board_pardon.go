@@ -18,13 +18,17 @@ func (t *taskBoard) failedBlocks() Ranges {
 
 // pardon gives a failed block all its attempts again. They are counted on, so that what is reported late of an earlier
 // one is known as such.
-func (t *taskBoard) pardon(i int64) {
+func (t *taskBoard) pardon(i int64, now time.Time) {
 	tried := t.tried(i)
 	tried.failed, tried.failure = false, nil
 	tried.crashes = min(tried.crashes, 1) // one that has crashed stays by itself
 	tried.pardoned = tried.attempts - tried.crashes
 	t.unnoteFailed(i)
-	if at := t.position(i); t.open() && t.satisfied(&at) {
+	switch at := t.position(i); {
+	case t.levels != nil && tried.crashes > 0: // a worker may be busy with it for a moment yet
+		t.out.Set(i)
+		t.wait(i, now.Add(t.board.policy.grace))
+	case t.open() && t.satisfied(&at):
 		t.offer(i)
 	}
 }
@@ -108,11 +112,11 @@ func (l *life) retry(r RetryRequest) controlAnswer {
 	for t, ranges := range pardons {
 		for _, blocks := range ranges {
 			for i := blocks.First(); i < blocks.End(); i++ {
-				t.pardon(i)
+				t.pardon(i, time.Now())
 			}
 		}
 		counts[t.Name] = ranges.Count()
-		l.emit(Event{Kind: EventBlockRetry, Task: t.Name, Generation: t.Generation, Blocks: ranges, Reason: "asked for"})
+		l.tellAsked(EventBlockRetry, t, ranges)
 		l.log.Info("failed blocks are tried again, as asked for", "task", t.Name, "blocks", ranges.Count())
 	}
 	l.reviveTasks()

@@ -46,7 +46,7 @@ func (s *simulation) pardon() {
 		}
 		for _, r := range ranges {
 			for i := r.First(); i < r.End(); i++ {
-				t.pardon(i)
+				t.pardon(i, s.now)
 				delete(s.ref.failed[s.ref.task(t.Name)], i)
 			}
 		}
@@ -79,7 +79,7 @@ func TestPardonedAttemptsDoNotCount(t *testing.T) {
 	if task.nFailed != 1 {
 		t.Fatalf("%d blocks have failed", task.nFailed)
 	}
-	task.pardon(0)
+	task.pardon(0, now)
 	fail(2)
 	if w, ok := task.next(); !ok || w.Attempt != 3 || w.Blocks[0].First() != 0 {
 		t.Fatalf("%+v, %v", w, ok)

@@ -16,17 +16,18 @@ const EventVersion = 1
 
 // The kinds of events. docs/protocol.md says which fields each one has.
 const (
-	EventRunStarted   = "run_started"
-	EventRunPaused    = "run_paused"
-	EventRunResumed   = "run_resumed"
-	EventRunDone      = "run_done" // Status: done, failed or stopped
-	EventTaskStarted  = "task_started"
-	EventTaskDone     = "task_done" // every selected block is done, failed or orphaned
-	EventBlockDone    = "block_done"
-	EventBlockMasked  = "block_masked" // done without anything computed: a mask excludes the block
-	EventBlockRetry   = "block_retry"
-	EventBlockFailed  = "block_failed"
-	EventBlockCrashed = "block_crashed" // the worker died or lost its hold on the block
+	EventRunStarted    = "run_started"
+	EventRunPaused     = "run_paused"
+	EventRunResumed    = "run_resumed"
+	EventRunDone       = "run_done" // Status: done, failed or stopped
+	EventTaskStarted   = "task_started"
+	EventTaskDone      = "task_done" // every selected block is done, failed or orphaned
+	EventBlockDone     = "block_done"
+	EventBlockMasked   = "block_masked" // done without anything computed: a mask excludes the block
+	EventBlockRetry    = "block_retry"
+	EventBlockFailed   = "block_failed"
+	EventBlockReopened = "block_reopened" // it was done, and is to be done again
+	EventBlockCrashed  = "block_crashed"  // the worker died or lost its hold on the block
 )
 
 // done reports whether the event tells that blocks are done.

@@ -35,7 +35,7 @@ func TestFailureList(t *testing.T) {
 				case what[0] == 'f' && !failed[i] && !task.done.Get(i):
 					fail(i)
 				case what == "pardon" && failed[i]:
-					task.pardon(i)
+					task.pardon(i, time.Unix(0, 0))
 					delete(failed, i)
 				case what == "done" && failed[i]:
 					task.foldDone(Ranges{{i, 1}}, false)

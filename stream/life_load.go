@@ -65,7 +65,7 @@ func (l *life) load(ctx context.Context) (err error) {
 // loadState reads the keys of the state bucket that concern the plan.
 func (l *life) loadState(ctx context.Context) error {
 	l.store.init(l.state, l.board)
-	current := map[string]string{}
+	current, void := map[string]string{}, map[string]uint64{}
 	filters := []string{keyRun, keyCursor}
 	for _, t := range l.board.tasks {
 		filters = append(filters, keyGeneration(t.Name), keyDone(t.Name, t.Generation, -1),
@@ -87,7 +87,7 @@ func (l *life) loadState(ctx context.Context) error {
 		case "task":
 			var g Generation
 			err = json.Unmarshal(e.Value(), &g)
-			current[e.Key()] = g.ID
+			current[e.Key()], void[e.Key()] = g.ID, g.VoidUntil
 		case "done":
 			err = l.store.loadDone(e)
 		case "masked":
@@ -107,6 +107,7 @@ func (l *life) loadState(ctx context.Context) error {
 		if g := current[keyGeneration(t.Name)]; g != t.Generation {
 			return fmt.Errorf("task %s is planned for generation %s, but its state is of %q: plan again", t.Name, t.Generation, g)
 		}
+		t.void = void[keyGeneration(t.Name)]
 		t.setDone(t.done)
 		t.countMasked()
 	}
@@ -174,7 +175,7 @@ func (l *life) followCompletions() (*nats.Subscription, error) {
 }
 
 // loadAnnounced collects the blocks that people were told are done since the bitmaps were last stored: the next fold
-// of their completions must not tell it again.
+// of their completions must not tell it again. Blocks that were told reopened are.
 func (l *life) loadAnnounced(ctx context.Context) error {
 	info := l.store.events.CachedInfo()
 	if info.State.LastSeq <= l.store.cursor.Events {
@@ -182,12 +183,14 @@ func (l *life) loadAnnounced(ctx context.Context) error {
 	}
 	l.announced = map[string]map[int64]bool{}
 	var lines [][]byte
+	reopened := reopening{}
 	err := readEvents(ctx, l.t.js, l.t.plan.Run, l.store.cursor.Events+1, false, func(e Event) error {
 		lines = append(lines, append(encode(e), '\n'))
 		t := l.board.byName[e.Task]
-		if !e.done() || t == nil || t.Generation != e.Generation {
+		if t == nil || t.Generation != e.Generation || !e.done() && e.Kind != EventBlockReopened {
 			return nil
 		}
+		reopened.note(t, e)
 		blocks := l.announced[e.Task]
 		if blocks == nil {
 			blocks = map[int64]bool{}
@@ -195,11 +198,12 @@ func (l *life) loadAnnounced(ctx context.Context) error {
 		}
 		for _, r := range e.Blocks {
 			for i := r.First(); i < r.End(); i++ {
-				blocks[i] = true
+				blocks[i] = e.done()
 			}
 		}
 		return nil
 	})
+	reopened.finish()
 	if err == nil && l.t.opts.Dir != "" {
 		err = mendEvents(l.t.opts.Dir, lines)
 	}

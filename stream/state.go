@@ -31,6 +31,8 @@ type Generation struct {
 	ID          string          `json:"generation"`  // a ULID
 	Fingerprint json.RawMessage `json:"fingerprint"` // whatever determines the bytes of the outputs; opaque here
 	Created     time.Time       `json:"created"`
+	// VoidUntil is the last epoch whose completions count for nothing: blocks were reopened after it. 0: none.
+	VoidUntil uint64 `json:"void_until,omitempty"`
 }
 
 // State is the durable record of one run, a key-value bucket: generations, done blocks, attempts, failures. Whoever
