@@ -118,3 +118,60 @@ func TestCountBoth(t *testing.T) {
 		}
 	})
 }
+
+// Of chains with skip masks, and with conflicts or with blocks that fail, the same blocks are run as in daisy 2.
+func TestSkipsAreDaisys(t *testing.T) {
+	type skipping struct {
+		daisyTask
+		Conflict bool
+		Counts   geometry.Coordinate
+		Cells    []int
+	}
+	for _, c := range readGolden[struct{ Up, Down skipping }](t, "skips.json") {
+		p, fail := Plan{Run: "r"}, map[string]map[int64]bool{}
+		for _, d := range []skipping{c.Up, c.Down} {
+			task := d.task(t)
+			if !task.Grid.Counts().Equal(d.Counts) {
+				t.Fatalf("%v: %v blocks, daisy %v", d, task.Grid.Counts(), d.Counts)
+			}
+			task.Conflict, task.Skip, fail[task.Name] = d.Conflict, NewBitmap(task.Grid.Len()), map[int64]bool{}
+			for i, cell := range d.Cells {
+				if cell != 0 {
+					task.Skip.Set(int64(i))
+				}
+			}
+			for _, w := range d.Failed {
+				fail[task.Name][d.index(task.Grid, w)] = true
+			}
+			p.Tasks = append(p.Tasks, task)
+		}
+		p.Tasks[1].Upstream = []Dependency{{Task: "up"}}
+		b := newBoard(p, testPolicy())
+		for !b.drained() {
+			for _, task := range b.tasks {
+				for _, w := range takeAll(task) {
+					var result completion
+					for _, block := range blocksOf(task.Task, w.Blocks) {
+						if fail[task.Name][block.Index] {
+							result.Failed = append(result.Failed, fails{Block: block.Index, Error: "no", Permanent: true})
+						} else {
+							result.Done = result.Done.Append(block.Index)
+						}
+					}
+					foldAll(t, b, result, w)
+				}
+			}
+		}
+		for k, d := range []skipping{c.Up, c.Down} {
+			board := b.tasks[k]
+			for _, w := range d.Done {
+				if !board.done.Get(d.index(board.Grid, w)) {
+					t.Errorf("%v: %v is not done", d, w)
+				}
+			}
+			if board.nDone != int64(len(d.Done)) || board.nFailed != int64(len(d.Failed)) || board.done.Count() != board.nDone {
+				t.Errorf("%v: %d done and %d failed, daisy %d and %d", d, board.nDone, board.nFailed, len(d.Done), len(d.Failed))
+			}
+		}
+	}
+}
