@@ -54,8 +54,8 @@ func short() []scenario {
 		networkFails(seg, stalled, 2*ackWait, true),
 		networkFails(many, network{cut: true}, ackWait/2, false),
 		diskFull(false),
-		storm(seg),
-		storm(many),
+		storm(seg, false),
+		storm(many, true),
 	}
 }
 
@@ -96,6 +96,8 @@ func walk() []scenario {
 			networkFails(seg, n, 2*ackWait, false))
 	}
 	return append(rounds, networkFails(seg, network{delay: 20 * time.Millisecond}, ackWait, false),
+		serversKilled(seg, 1), serversKilled(many, 1), serversKilled(seg, 3), serversKilled(many, 3),
+		leaderReplaced(seg, false), leaderReplaced(many, false), leaderReplaced(seg, true), leaderReplaced(many, true),
 		leaderSleeps(seg), leaderSleeps(many), databaseLocked(), diskFull(false), diskFull(true),
 		blockKillsUp(), blockKillsStages(), blockHangs())
 }
@@ -120,5 +122,5 @@ func random(rng *rand.Rand) scenario {
 		n := network{cut: rng.IntN(2) == 0, upStalls: rng.IntN(2) == 0, downStalls: rng.IntN(2) == 0}
 		return networkFails(w, n, time.Duration(rng.Int64N(int64(3*ackWait))), rng.IntN(2) == 0)
 	}
-	return storm(w)
+	return storm(w, rng.IntN(3) == 0)
 }

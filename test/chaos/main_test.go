@@ -38,7 +38,12 @@ type chaosOptions struct {
 	dir      string
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if config := os.Getenv(beServer); config != "" {
+		log.Fatal(serveNATS(config))
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	settings = chaosOptions{

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"volara/embedded"
@@ -21,7 +23,9 @@ import (
 func (r *round) verdict() {
 	r.Helper()
 	for _, p := range r.processes {
-		p.leaves()
+		if !p.server {
+			p.leaves()
+		}
 	}
 	if pids := r.orphans(); len(pids) > 0 {
 		r.Errorf("processes are left: %v", pids)
@@ -38,7 +42,9 @@ func (r *round) verdict() {
 	}
 	r.checkStatus(stream.StateDone)
 	r.checkOutputs()
-	r.note("temporary files left: %v", r.leftovers())
+	if r.work.bias != "" {
+		r.note("temporary files left: %v", r.leftovers())
+	}
 	if pids := r.orphans(); len(pids) > 0 {
 		r.Errorf("processes are left: %v", pids)
 	}
@@ -119,21 +125,8 @@ func (r *round) checkRecord() {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	lock, err := embedded.LockDir(r.state())
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer lock.Unlock()
-	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(r.state(), "nats"), Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer server.Close()
-	nc, err := server.Conn("oracle")
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer nc.Close()
+	nc, leave := r.connect(ctx)
+	defer leave()
 	js, err := jetstream.New(nc)
 	if err != nil {
 		r.Fatal(err)
@@ -181,5 +174,34 @@ func (r *round) checkTold(where string, told map[int64]int, task string, total i
 	}
 	if int64(len(told)) != total {
 		r.Errorf("%s tells %d of %d blocks of %s done", where, len(told), total, task)
+	}
+}
+
+// connect reaches the round's server, which it starts when it is the embedded one.
+func (r *round) connect(ctx context.Context) (nc *nats.Conn, leave func()) {
+	r.Helper()
+	if r.server != "" {
+		nc, err := nats.Connect(r.server)
+		if err != nil {
+			r.Fatal(err)
+		}
+		return nc, nc.Close
+	}
+	lock, err := embedded.LockDir(r.state())
+	if err != nil {
+		r.Fatal(err)
+	}
+	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(r.state(), "nats"), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		r.Fatal(err)
+	}
+	if nc, err = server.Conn("oracle"); err != nil {
+		r.Fatal(err)
+	}
+	return nc, func() {
+		nc.Close()
+		if err := errors.Join(server.Close(), lock.Unlock()); err != nil {
+			r.Error(err)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,13 +20,20 @@ type process struct {
 	name string
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has ended
+
+	server bool // of a cluster: it stays until the end of the round
 }
 
 // mark is the variable by which a round finds its processes again, whoever started them.
 const mark = "VOLARA_CHAOS"
 
-// start starts a program; extra are further variables of its environment.
+// start starts one of the programs that are tested; extra are further variables of its environment.
 func (r *round) start(name string, extra []string, program string, args ...string) *process {
+	return r.launch(name, extra, filepath.Join(programs, program), args...)
+}
+
+// launch starts any program.
+func (r *round) launch(name string, extra []string, path string, args ...string) *process {
 	r.started++
 	p := &process{round: r, name: fmt.Sprintf("%02d-%s", r.started, name), done: make(chan struct{})}
 	log, err := os.Create(filepath.Join(r.dir, p.name+".log"))
@@ -33,7 +41,7 @@ func (r *round) start(name string, extra []string, program string, args ...strin
 		r.Fatal(err)
 	}
 	defer log.Close()
-	p.cmd = exec.Command(filepath.Join(programs, program), args...)
+	p.cmd = exec.Command(path, args...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.Env = append(os.Environ(), mark+"="+r.dir, "VOLARA_POINT_DIR="+r.pointDir())
 	p.cmd.Env = append(p.cmd.Env, extra...)
@@ -44,7 +52,7 @@ func (r *round) start(name string, extra []string, program string, args ...strin
 		_ = p.cmd.Wait() // ProcessState tells
 		close(p.done)
 	}()
-	r.note("%s starts as %d: %s %s %s", p.name, p.cmd.Process.Pid, strings.Join(extra, " "), program, strings.Join(args, " "))
+	r.note("%s starts as %d: %s %s %s", p.name, p.cmd.Process.Pid, strings.Join(extra, " "), filepath.Base(path), strings.Join(args, " "))
 	r.processes = append(r.processes, p)
 	return p
 }
@@ -106,6 +114,10 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
+// pause stops a process, wake lets it go on.
+func (p *process) pause() { p.signal(syscall.SIGSTOP) }
+func (p *process) wake()  { p.signal(syscall.SIGCONT) }
+
 // kill ends the process at once.
 func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
@@ -132,8 +144,19 @@ func (p *process) said() string {
 	return string(text[max(0, len(text)-4000):])
 }
 
-// orphans returns the processes of the round that are alive.
+// orphans returns the processes of the round that are alive and should not be.
 func (r *round) orphans() []int {
+	servers := map[int]bool{}
+	for _, p := range r.processes {
+		if p.server && p.alive() {
+			servers[p.cmd.Process.Pid] = true
+		}
+	}
+	return slices.DeleteFunc(r.alive(), func(pid int) bool { return servers[pid] })
+}
+
+// alive returns the processes of the round.
+func (r *round) alive() []int {
 	environments, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		r.Fatal(err)
@@ -153,7 +176,7 @@ func (r *round) orphans() []int {
 
 // reap kills what a round has left.
 func (r *round) reap() {
-	for _, pid := range r.orphans() {
+	for _, pid := range r.alive() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	for _, p := range r.processes {

@@ -15,7 +15,7 @@ import (
 // direction or both, and cut: connections are reset and new ones refused.
 type proxy struct {
 	listener net.Listener
-	urlFile  string // tells where the server is, at every new connection
+	where    func() (string, error) // URL of the server, asked at every new connection
 
 	mu    sync.Mutex
 	free  *sync.Cond // told when something changes
@@ -36,7 +36,7 @@ func newProxy(r *round) *proxy {
 	if err != nil {
 		r.Fatal(err)
 	}
-	p := &proxy{listener: l, urlFile: r.url(), conns: map[net.Conn]struct{}{}}
+	p := &proxy{listener: l, where: r.where, conns: map[net.Conn]struct{}{}}
 	p.free = sync.NewCond(&p.mu)
 	var serving sync.WaitGroup
 	serving.Go(func() { p.serve(&serving) })
@@ -46,6 +46,16 @@ func newProxy(r *round) *proxy {
 		serving.Wait()
 	})
 	return p
+}
+
+// where returns the URL of the round's server, or of the first of a cluster.
+func (r *round) where() (string, error) {
+	if r.server != "" {
+		first, _, _ := strings.Cut(r.server, ",")
+		return first, nil
+	}
+	text, err := os.ReadFile(r.url())
+	return strings.TrimSpace(string(text)), err
 }
 
 func (p *proxy) url() string { return "nats://" + p.listener.Addr().String() }
@@ -99,11 +109,11 @@ func (p *proxy) serve(serving *sync.WaitGroup) {
 }
 
 func (p *proxy) dial() (net.Conn, error) {
-	text, err := os.ReadFile(p.urlFile)
+	text, err := p.where()
 	if err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(strings.TrimSpace(string(text)))
+	u, err := url.Parse(text)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +19,9 @@ type round struct {
 	dir  string
 	rng  *rand.Rand
 	work workload
+
+	server   string // URL of an external server; empty: the embedded one
+	replicas int    // servers of it
 
 	began     time.Time
 	started   int // processes
@@ -86,6 +91,9 @@ const upLimit = 2 * time.Minute
 // up starts `volara up`.
 func (r *round) up(extra []string, args ...string) *process {
 	args = append([]string{"up", "--progress", "off", "--ack-wait", ackWait.String()}, args...)
+	if r.server != "" {
+		args = append(args, "--nats", r.server, "--replicas", strconv.Itoa(r.replicas))
+	}
 	return r.start("up", extra, "volara", append(args, r.pipeline())...)
 }
 
@@ -95,7 +103,7 @@ func (r *round) solo(extra ...string) *process { return r.up(extra, "--workers",
 // lead starts `volara up` without a worker and waits until workers can join.
 func (r *round) lead(extra ...string) *process {
 	p := r.up(extra, "--workers", "0")
-	for began := time.Now(); p.alive() && !exists(r.url()); time.Sleep(5 * time.Millisecond) {
+	for began := time.Now(); p.alive() && !r.reachable(); time.Sleep(5 * time.Millisecond) {
 		if time.Since(began) > 30*time.Second {
 			r.Fatalf("%s has no server", p.name)
 		}
@@ -103,9 +111,15 @@ func (r *round) lead(extra ...string) *process {
 	return p
 }
 
-// stage starts a worker that finds the server through the state directory.
+// reachable reports whether a stage would find a server.
+func (r *round) reachable() bool { return r.server != "" || exists(r.url()) }
+
+// stage starts a worker that finds the server through the state directory, or the external one.
 func (r *round) stage(extra []string, args ...string) *process {
 	args = append([]string{"--state", r.state(), "--run", r.work.run, "--workers", "2"}, args...)
+	if r.server != "" && !slices.Contains(args, "--nats") {
+		args = append(args, "--nats", r.server)
+	}
 	return r.start("stage", extra, "stage", args...)
 }
 

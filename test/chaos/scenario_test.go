@@ -41,7 +41,7 @@ func freezeAt(w workload, hit int, name string) scenario {
 		up := r.solo(points(fmt.Sprintf("%s:%d:stop", name, hit))...)
 		if up.endsOrStops(upLimit) {
 			r.sleep(6500*time.Millisecond, 9*time.Second)
-			up.signal(syscall.SIGCONT)
+			up.wake()
 		} else if hit == 1 {
 			r.Errorf("nothing came across %s", name)
 		}
@@ -94,10 +94,10 @@ func sleeperAt(w workload, name string, during bool) scenario {
 		r.stage(points(slowly))
 		if during || name == "graph.written" { // it holds the graph's lock: nobody else can go on
 			r.sleep(ackWait, 2*ackWait)
-			sleeper.signal(syscall.SIGCONT)
+			sleeper.wake()
 		}
 		r.resume(up, func() *process { return r.lead() })
-		sleeper.signal(syscall.SIGCONT)
+		sleeper.wake()
 		r.sleep(0, time.Second)
 		r.verdict()
 	}}
@@ -120,7 +120,7 @@ func sleeperMissesDrop(name string, during, keepOutputs bool) scenario {
 		up.signal(pick(r, syscall.SIGTERM, syscall.SIGKILL))
 		up.ends(upLimit)
 		if status := r.drop(keepOutputs); status != 0 && name == "graph.written" {
-			sleeper.signal(syscall.SIGCONT) // it holds the graph's lock
+			sleeper.wake() // it holds the graph's lock
 			time.Sleep(time.Second)
 			status = r.drop(keepOutputs)
 			if status != 0 {
@@ -134,10 +134,10 @@ func sleeperMissesDrop(name string, during, keepOutputs bool) scenario {
 		r.stage(points(slowly))
 		if during {
 			r.sleep(0, time.Second)
-			sleeper.signal(syscall.SIGCONT)
+			sleeper.wake()
 		}
 		r.resume(up, func() *process { return r.lead() })
-		sleeper.signal(syscall.SIGCONT)
+		sleeper.wake()
 		r.sleep(0, time.Second)
 		r.verdict()
 	}}
@@ -194,9 +194,9 @@ func leaderSleeps(w workload) scenario {
 		r.stage(points(slowly))
 		r.stage(points(slowly))
 		r.sleep(50*time.Millisecond, 500*time.Millisecond)
-		up.signal(syscall.SIGSTOP)
+		up.pause()
 		r.sleep(6500*time.Millisecond, 9*time.Second)
-		up.signal(syscall.SIGCONT)
+		up.wake()
 		r.resume(up, func() *process { return r.lead() })
 		r.verdict()
 	}}
@@ -239,12 +239,12 @@ func diskFull(state bool) scenario {
 	}
 	return scenario{"the disk of the " + what + " is full", func(r *round) {
 		r.prepare(segmentation(biasOfFile))
-		fills := filepath.Join(r.dir, "volume.zarr")
+		fills, size := filepath.Join(r.dir, "volume.zarr"), "40m"
 		if state {
-			fills = r.state()
+			fills, size = r.state(), "300m" // what must be free for blocks to be given out, and a little more
 		}
 		c := exec.Command("unshare", "-rm", "sh", "-c", fullDisk, "sh", fills, filepath.Join(programs, "volara"), r.pipeline(),
-			fmt.Sprint(r.between(0, 1500*time.Millisecond).Seconds()), fmt.Sprint(r.between(2*time.Second, 6*time.Second).Seconds()))
+			fmt.Sprint(r.between(0, 1500*time.Millisecond).Seconds()), fmt.Sprint(r.between(2*time.Second, 6*time.Second).Seconds()), size)
 		c.Env = append(os.Environ(), mark+"="+r.dir, "VOLARA_POINT_DIR="+r.pointDir())
 		c.Env = append(c.Env, points(slowly)...)
 		out, err := c.CombinedOutput()
@@ -262,9 +262,9 @@ const fullDisk = `set -e
 kept=$(mktemp -d)
 mkdir -p "$1"
 mount --bind "$1" "$kept"
-mount -t tmpfs -o size=40m none "$1"
+mount -t tmpfs -o size="$6" none "$1"
 cp -a "$kept/." "$1"
-( sleep "$4"; dd if=/dev/zero of="$1/filler" bs=1k 2>/dev/null || true; sleep "$5"; rm -f "$1/filler" ) &
+( sleep "$4"; dd if=/dev/zero of="$1/filler" bs=16k 2>/dev/null || true; sleep "$5"; rm -f "$1/filler" ) &
 filling=$!
 tries=0
 while ! "$2" up --progress off --workers 2 "$3"; do

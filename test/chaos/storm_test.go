@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -11,9 +12,12 @@ import (
 )
 
 // storm lets several things happen at random times to an `up` and some stages.
-func storm(w workload) scenario {
-	return scenario{"a storm over " + w.run, func(r *round) {
+func storm(w workload, external bool) scenario {
+	return scenario{fmt.Sprintf("a storm over %s; an external server: %v", w.run, external), func(r *round) {
 		r.prepare(w)
+		if external {
+			r.cluster(1)
+		}
 		s := &weather{round: r}
 		s.up = s.lead()
 		for range 1 + r.rng.IntN(3) {
@@ -48,7 +52,7 @@ func (s *weather) lead() *process {
 
 // join starts a stage, near or beyond a network that can fail.
 func (s *weather) join() {
-	if !exists(s.url()) {
+	if !s.reachable() {
 		return // a stage needs a server to begin with
 	}
 	var args []string
@@ -104,10 +108,10 @@ func (s *weather) restart() {
 
 // sleeps stops a process for a while.
 func (s *weather) sleeps(p *process, lasting time.Duration) {
-	p.signal(syscall.SIGSTOP)
+	p.pause()
 	s.passing.Go(func() {
 		time.Sleep(lasting)
-		p.signal(syscall.SIGCONT)
+		p.wake()
 	})
 }
 
