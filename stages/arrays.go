@@ -16,12 +16,13 @@ import (
 type openArray struct {
 	array *zarr.Array
 	spec  ArraySpec
+	guard *guard // of one that is written
 }
 
 // openInput opens an array for reading, through the worker's cache of decoded chunks. Where this program made the array,
 // finished blocks have stored all their chunks: a missing one is an error, and not background, unless blocks were skipped.
 func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
-	a, err := openOutput(ctx, d)
+	a, err := openArrayOf(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +35,19 @@ func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
 	return a, nil
 }
 
-// openOutput opens an array that Init has made.
-func openOutput(ctx context.Context, d *Dataset) (*openArray, error) {
+// openOutput opens an array that Init has made, for writing in the task's generation.
+func openOutput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
+	a, err := openArrayOf(ctx, d)
+	if err == nil {
+		a.guard = &guard{path: a.array.AttributesFile(), generation: env.Generation, read: func() (*Marker, error) {
+			marker, _, err := OutputMarker(context.Background(), d.Store)
+			return marker, err
+		}}
+	}
+	return a, err
+}
+
+func openArrayOf(ctx context.Context, d *Dataset) (*openArray, error) {
 	array, err := zarr.Open(ctx, d.Store)
 	if err != nil {
 		return nil, err
@@ -44,7 +56,7 @@ func openOutput(ctx context.Context, d *Dataset) (*openArray, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &openArray{array, spec}, nil
+	return &openArray{array: array, spec: spec}, nil
 }
 
 // read returns all channels of a world region (channel axes first); outside the array is 0.
@@ -55,9 +67,11 @@ func (a *openArray) read(ctx context.Context, roi geometry.Roi) (*nd.Array, erro
 	return a.array.Read(ctx, offset, slices.Concat(channels, box.Shape))
 }
 
-// write stores a world region of an array without channels. Its first step is to ask whether the worker still holds
-// the block (ctx): one that lost it, and woke up late, must not write over another's work.
+// write stores a world region of an array without channels. Its first step, and the last one before a chunk is replaced,
+// is to ask whether the worker still holds the block (ctx) and the generation the array: one that lost them, and woke up
+// late, must not write over another's work.
 func (a *openArray) write(ctx context.Context, roi geometry.Roi, data *nd.Array) error {
+	ctx = a.guard.context(ctx)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -66,6 +80,7 @@ func (a *openArray) write(ctx context.Context, roi geometry.Roi, data *nd.Array)
 
 // writeFill stores the fill value in a world region of the array, or what of it lies in the array.
 func (a *openArray) writeFill(ctx context.Context, roi geometry.Roi) error {
+	ctx = a.guard.context(ctx)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (t *ExtractFrags) Open(ctx context.Context, env *Env) (Processor, error) {
 			return nil, err
 		}
 	}
-	if p.frags, err = openOutput(ctx, &t.FragsData); err != nil {
+	if p.frags, err = openOutput(ctx, &t.FragsData, env); err != nil {
 		return nil, err
 	}
 	p.rag, err = env.Graphs.Open(ctx, t.DB.Path)

@@ -121,10 +121,8 @@ func (t *GraphMWS) checkWeights() error {
 	return nil
 }
 
-// Init has nothing to create, for the table is written whole; but writers of earlier generations may sleep.
-func (t *GraphMWS) Init(_ context.Context, env *Env) error {
-	return voidLUT(t.LUT.Path, env.Generation)
-}
+// Init has nothing to create, for the table is written whole.
+func (t *GraphMWS) Init(ctx context.Context, env *Env) error { return takeLUT(ctx, env, t.LUT.Path) }
 
 // Drop removes the table.
 func (t *GraphMWS) Drop(_ context.Context, _ *Env) error { return removeLUT(t.LUT.Path) }

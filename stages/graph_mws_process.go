@@ -52,6 +52,7 @@ func (p *graphMWS) blank(ctx context.Context) error {
 }
 
 func (p *graphMWS) write(ctx context.Context, lut *graph.LUT) error {
+	ctx = guardLUT(p.LUT.Path, p.env.Generation).context(ctx)
 	err := lut.WriteAs(ctx, p.LUT.Path, p.env.Generation)
 	if err == nil {
 		err = markLUT(ctx, p.LUT.Path, p.env.Marker)

@@ -28,7 +28,7 @@ func OpenLabels(ctx context.Context, path string) (*Labels, error) {
 		array.Close()
 		return nil, err
 	}
-	return &Labels{spec, &openArray{array, spec}}, nil
+	return &Labels{spec, &openArray{array: array, spec: spec}}, nil
 }
 
 // Read returns the labels of a region in C order; outside the array they are 0.

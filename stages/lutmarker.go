@@ -17,7 +17,7 @@ import (
 // A LUTMark stands beside a look-up table, which has no attributes of its own, in <table>.volara.json.
 type LUTMark struct {
 	Marker
-	SHA256 string `json:"sha256"` // of the table's file
+	SHA256 string `json:"sha256"` // of the table's file; empty: it is not written yet
 }
 
 func lutMarkerPath(path string) string { return path + ".volara.json" }
@@ -28,14 +28,43 @@ func markLUT(ctx context.Context, path string, marker Marker) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(LUTMark{marker, sum}, "", "  ")
+	return writeLUTMark(ctx, path, LUTMark{marker, sum})
+}
+
+func writeLUTMark(ctx context.Context, path string, mark LUTMark) error {
+	text, err := json.MarshalIndent(mark, "", "  ")
 	if err != nil {
 		return err
 	}
-	return graph.WriteFileAs(ctx, lutMarkerPath(path), marker.Generation, func(f *os.File) error {
+	return graph.WriteFileAs(ctx, lutMarkerPath(path), mark.Generation, func(f *os.File) error {
 		_, err := f.Write(append(text, '\n'))
 		return err
 	})
+}
+
+// takeLUT gives a table to the task's generation, which has not written it yet: no other one may from now on.
+func takeLUT(ctx context.Context, env *Env, path string) error {
+	there, err := LUTMarker(path)
+	if err != nil {
+		return err
+	}
+	if there == nil || there.Generation != env.Generation {
+		if err := writeLUTMark(ctx, path, LUTMark{Marker: env.Marker}); err != nil {
+			return err
+		}
+	}
+	return voidLUT(path, env.Generation)
+}
+
+// guardLUT keeps other generations' workers off a table.
+func guardLUT(path, generation string) *guard {
+	return &guard{path: lutMarkerPath(path), generation: generation, read: func() (*Marker, error) {
+		mark, err := LUTMarker(path)
+		if mark == nil {
+			return nil, err
+		}
+		return &mark.Marker, err
+	}}
 }
 
 // LUTMarker returns the marker beside a table; nil when there is none.
@@ -72,7 +101,8 @@ func voidLUT(path, generation string) error {
 }
 
 func removeLUT(path string) error {
-	return errors.Join(voidLUT(path, ""), removeFile(path), removeFile(lutMarkerPath(path)))
+	// In this order: see guard.
+	return errors.Join(removeFile(lutMarkerPath(path)), voidLUT(path, ""), removeFile(path))
 }
 
 func sha256File(path string) (string, error) {

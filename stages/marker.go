@@ -35,18 +35,17 @@ func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
 			}
 		}
 	}
-	switch {
-	case errors.Is(err, zarr.ErrNotFound):
+	if errors.Is(err, zarr.ErrNotFound) {
 		array, err = zarr.Create(ctx, spec.Path, spec.creation())
-	case err == nil:
-		err = cleanUp(ctx, spec.Path) // writers of an earlier generation may sleep over unfinished files
 	}
 	if err != nil {
 		return err
 	}
 	marker := env.Marker
 	marker.Layout = layoutOf(array)
-	err = array.SetAttributes(ctx, map[string]any{markerAttr: marker})
+	if err = array.SetAttributes(ctx, map[string]any{markerAttr: marker}); err == nil {
+		err = cleanUp(ctx, spec.Path) // what others have begun to write, in this order: see guard
+	}
 	return errors.Join(err, array.Close())
 }
 

@@ -36,7 +36,7 @@ func TestSamplingInParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &openArray{array, spec}
+		a := &openArray{array: array, spec: spec}
 		voxel := draw("target voxel", 1, 9)
 		roi := geometry.NewRoi(draw("target offset", -15, 15), draw("target shape", 1, 6).Mul(voxel))
 		got, err := a.readNearest(t.Context(), roi, voxel)

@@ -90,7 +90,7 @@ func (t *Relabel) Open(ctx context.Context, env *Env) (Processor, error) {
 	if p.frags, err = openInput(ctx, &t.FragsData, env); err != nil {
 		return nil, err
 	}
-	p.segs, err = openOutput(ctx, &t.SegData)
+	p.segs, err = openOutput(ctx, &t.SegData, env)
 	return p, err
 }
 

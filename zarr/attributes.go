@@ -16,11 +16,7 @@ func (a *Array) SetAttributes(ctx context.Context, attrs map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("setting attributes of %s: %w", a.path, err)
 	}
-	key := ".zattrs"
-	if a.state.meta.Format == 3 {
-		key = "zarr.json"
-	}
-	if err := a.rewrite(ctx, key, set); err != nil {
+	if err := a.rewrite(ctx, a.state.meta.attributesKey(), set); err != nil {
 		return fmt.Errorf("setting attributes of %s: %w", a.path, err)
 	}
 	m, err := a.load(ctx)
@@ -29,6 +25,16 @@ func (a *Array) SetAttributes(ctx context.Context, attrs map[string]any) error {
 	}
 	a.state.meta = m
 	return nil
+}
+
+// AttributesFile returns the path of the file that holds the attributes. It is another file after they were set.
+func (a *Array) AttributesFile() string { return a.chunkName(a.metadata().attributesKey()) }
+
+func (m *Metadata) attributesKey() string {
+	if m.Format == 3 {
+		return "zarr.json"
+	}
+	return ".zattrs"
 }
 
 // encodeAttributes encodes each value; nil stays nil.
