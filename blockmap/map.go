@@ -68,7 +68,7 @@ func (m *Map) reset() {
 func (m *Map) Take(e stream.Event) {
 	state, known := map[string]State{
 		stream.EventBlockDone: Computed, stream.EventBlockMasked: Masked, stream.EventBlockFailed: Failed,
-		stream.EventBlockRetry: Tried, stream.EventBlockCrashed: Tried,
+		stream.EventBlockRetry: Tried, stream.EventBlockCrashed: Tried, stream.EventBlockReopened: Waiting,
 	}[e.Kind]
 	if !known || e.Task != m.task {
 		return
@@ -79,10 +79,9 @@ func (m *Map) Take(e stream.Event) {
 	}
 	for _, r := range e.Blocks {
 		for i := max(r.First(), 0); i < min(r.End(), int64(len(m.blocks))); i++ {
-			if was := m.blocks[i]; was == Computed || was == Masked { // a late word of an earlier attempt
-				continue
+			if was := m.blocks[i]; state == Waiting || was != Computed && was != Masked { // else a late word of an earlier attempt
+				m.blocks[i] = state
 			}
-			m.blocks[i] = state
 		}
 	}
 }

@@ -29,19 +29,21 @@ func TestStates(t *testing.T) {
 		event(stream.EventBlockCrashed, "g1", stream.Range{6, 1}),
 		event(stream.EventBlockFailed, "g1", stream.Range{6, 1}),
 		event(stream.EventBlockCrashed, "g1", stream.Range{0, 1}), // late
+		event(stream.EventBlockReopened, "g1", stream.Range{2, 2}),
+		event(stream.EventBlockMasked, "g1", stream.Range{3, 1}),
 		event(stream.EventBlockDone, "g1", stream.Range{-5, 5}, stream.Range{12, 100}),
 	} {
 		m.Take(e)
 	}
 	m.LeaveOut(8)
 	m.LeaveOut(3)
-	want := []State{Computed, Computed, Computed, Masked, Masked, Tried, Failed, Masked, LeftOut, Waiting, Waiting, Waiting}
+	want := []State{Computed, Computed, Waiting, Masked, Masked, Tried, Failed, Masked, LeftOut, Waiting, Waiting, Waiting}
 	for i, s := range m.blocks {
 		if s != want[i] {
 			t.Errorf("block %d is %v, want %v", i, s, want[i])
 		}
 	}
-	if m.Count(Masked) != 3 || m.Count(Waiting) != 3 {
+	if m.Count(Masked) != 3 || m.Count(Waiting) != 4 {
 		t.Errorf("%d masked, %d waiting", m.Count(Masked), m.Count(Waiting))
 	}
 }
