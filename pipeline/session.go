@@ -36,7 +36,7 @@ type sessionOptions struct {
 	Standby bool   // wait while somebody else leads the run, instead of refusing
 	Logger  *slog.Logger
 	// Waiting is called once when Standby begins to wait; an error ends the wait.
-	Waiting func(js jetstream.JetStream, held error) error
+	Waiting func(ctx context.Context, js jetstream.JetStream) error
 }
 
 // openSession opens a session on a run. Errors that the user can mend are *InputError. The caller closes the session.
@@ -130,7 +130,7 @@ func (s *session) takeLease(ctx context.Context, run string, o sessionOptions) (
 			if o.Waiting == nil {
 				return nil
 			}
-			return o.Waiting(s.js, held)
+			return o.Waiting(ctx, s.js)
 		},
 	})
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"volara/stages"
 	"volara/stream"
@@ -48,8 +49,9 @@ func decodeSpec(types map[string]stages.Factory, text json.RawMessage) (*Pipelin
 	return p, s.Generations, nil
 }
 
-// streamPlan translates the plan into the stream's words, for workers that cache so many bytes of decoded chunks.
-func (p *Plan) streamPlan(generations map[string]string, cacheBytes int) (stream.Plan, error) {
+// streamPlan translates the plan into the stream's words, for workers that cache so many bytes of decoded chunks; host is
+// where the databases are opened that are files.
+func (p *Plan) streamPlan(generations map[string]string, cacheBytes int, host stream.Host) (stream.Plan, error) {
 	text, err := p.encodeSpec(generations)
 	if err != nil {
 		return stream.Plan{}, err
@@ -67,12 +69,20 @@ func (p *Plan) streamPlan(generations map[string]string, cacheBytes int) (stream
 		if shared.Timeout != nil {
 			task.Timeout = shared.Timeout.Std()
 		}
+		if t.fileDB() {
+			task.Host = host
+		}
 		for _, e := range t.Upstream {
 			task.Upstream = append(task.Upstream, stream.Dependency{Task: e.Task.Name, All: e.All})
 		}
 		out.Tasks = append(out.Tasks, task)
 	}
 	return out, nil
+}
+
+// fileDB reports whether the task works with a database that is a file, which only processes of one host may share.
+func (t *Task) fileDB() bool {
+	return slices.ContainsFunc(t.dbs, func(db *stages.DB) bool { return db.Type == "sqlite" })
 }
 
 // voxels returns the voxels in the selected blocks; 0 for a global task, whose block has none.

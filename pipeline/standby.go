@@ -12,15 +12,18 @@ import (
 // has ended, and is not gone on with.
 type standby struct {
 	run    string
+	host   stream.Host
 	waited bool
 	before uint64 // epoch that had been cancelled by then, 0: none
 }
 
-// waits is a sessionOptions.Waiting.
-func (s *standby) waits(js jetstream.JetStream, _ error) (err error) {
+// waits is a sessionOptions.Waiting: a standby that could never take over does not wait.
+func (s *standby) waits(ctx context.Context, js jetstream.JetStream) (err error) {
 	s.waited = true
-	s.before, _, err = stream.LastCancel(context.Background(), js, s.run)
-	return err
+	if s.before, _, err = stream.LastCancel(ctx, js, s.run); err != nil {
+		return err
+	}
+	return s.check(ctx, js)
 }
 
 // cancelled returns how the run ended when it was cancelled meanwhile; a status without a state when it was not.
@@ -33,4 +36,17 @@ func (s *standby) cancelled(ctx context.Context, js jetstream.JetStream) (stream
 		return stream.Status{}, err
 	}
 	return stream.Status{Run: s.run, State: stream.StateStopped, Reason: reason}, nil
+}
+
+// check refuses to take over from a leader on another host whose run has graphs in files there: workers may be writing
+// to them still, and between hosts SQLite cannot keep them apart.
+func (s *standby) check(ctx context.Context, js jetstream.JetStream) error {
+	if !s.waited {
+		return nil
+	}
+	task, host, err := stream.Elsewhere(ctx, js, s.run, s.host)
+	if err != nil || task == "" {
+		return err
+	}
+	return inputErrorf("task %s keeps a graph in a file of %s (SQLite), where workers may be writing to it: stand by there; or, when that host is gone for good, run `volara up` here without --standby", task, host.Name())
 }

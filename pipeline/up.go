@@ -32,11 +32,12 @@ type UpOptions struct {
 	Selection
 	Types      map[string]stages.Factory
 	Server     Server
-	Standby    bool   // wait while another tracker leads the run, and take over when it has ended or died
-	Slots      int    // blocks in work at once in this process; 0: none, other processes do the work
-	Memory     Memory // of this process
-	CacheBytes int    // decoded chunks kept for neighbouring blocks
-	LogPath    string // where the worker's errors are explained
+	Host       stream.Host // of this process; default that which it runs on
+	Standby    bool        // wait while another tracker leads the run, and take over when it has ended or died
+	Slots      int         // blocks in work at once in this process; 0: none, other processes do the work
+	Memory     Memory      // of this process
+	CacheBytes int         // decoded chunks kept for neighbouring blocks
+	LogPath    string      // where the worker's errors are explained
 	Logger     *slog.Logger
 	// Started is called once when blocks begin to be processed. It must not block.
 	Started func(Run)
@@ -77,7 +78,10 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	if err := o.Server.Check(); err != nil {
 		return status, err
 	}
-	standby := &standby{run: p.Name}
+	if o.Host == "" {
+		o.Host = stream.ThisHost()
+	}
+	standby := &standby{run: p.Name, host: o.Host}
 	s, err := openSession(ctx, o.Server, p.Name, sessionOptions{Command: "up", Standby: o.Standby, Logger: o.Logger, Waiting: standby.waits})
 	if err != nil {
 		return status, err
@@ -86,6 +90,9 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if status, err := standby.cancelled(ctx, s.js); status.State != "" || err != nil {
+		return status, err
+	}
+	if err := standby.check(ctx, s.js); err != nil {
 		return status, err
 	}
 	r := &run{UpOptions: o, session: s, pipeline: p, log: o.Logger.With("run", p.Name), cancel: cancel}
@@ -158,7 +165,7 @@ func (r *run) settle(ctx context.Context) (none stream.Plan, err error) {
 	if err != nil {
 		return none, err
 	}
-	return plan.streamPlan(generations, r.CacheBytes)
+	return plan.streamPlan(generations, r.CacheBytes, r.Host)
 }
 
 // prepare settles generations and makes outputs. It waits for a world at fault, a locked database or a full disk, as
@@ -280,16 +287,17 @@ func (r *run) work(ctx context.Context, name, journals string) (err error) {
 		return fmt.Errorf("connect the worker: %w", err)
 	}
 	defer nc.Close()
-	return Work(ctx, nc, name, WorkOptions{Types: r.Types, Slots: r.Slots, Memory: r.Memory, CacheBytes: r.CacheBytes, JournalDir: journals,
+	return Work(ctx, nc, name, WorkOptions{Types: r.Types, Host: r.Host, Slots: r.Slots, Memory: r.Memory, CacheBytes: r.CacheBytes, JournalDir: journals,
 		LogPath: r.LogPath, Logger: r.Logger})
 }
 
 // WorkOptions say how a worker works.
 type WorkOptions struct {
 	Types      map[string]stages.Factory
-	Name       string // unique among the run's workers; default host and process
-	Slots      int    // blocks in work at once
-	Memory     Memory // of the worker's process
+	Name       string      // unique among the run's workers; default host and process
+	Host       stream.Host // of this process; default that which it runs on
+	Slots      int         // blocks in work at once
+	Memory     Memory      // of the worker's process
 	CacheBytes int
 	JournalDir string
 	LogPath    string
@@ -300,11 +308,14 @@ type WorkOptions struct {
 // Work processes blocks of a run until ctx is cancelled or, with UntilDone, the run has ended.
 func Work(ctx context.Context, nc *nats.Conn, run string, o WorkOptions) error {
 	opener := NewOpener(o.Types, o.CacheBytes, o.Slots, o.Logger)
-	worker, err := stream.NewWorker(nc, run, stream.WorkerOptions{Name: o.Name, Slots: o.Slots, Open: opener.Open, Isolate: opener.OpenApart,
+	worker, err := stream.NewWorker(nc, run, stream.WorkerOptions{Name: o.Name, Host: o.Host, Slots: o.Slots, Open: opener.Open, Isolate: opener.OpenApart,
 		Memory: o.Memory.forBlocks(o.CacheBytes), Oversize: !o.Memory.Given, JournalDir: o.JournalDir, LogPath: o.LogPath, UntilDone: o.UntilDone, Logger: o.Logger})
 	if err != nil {
 		return err
 	}
 	err = worker.Run(ctx)
+	if errors.Is(err, stream.ErrOtherHost) {
+		err = &InputError{err}
+	}
 	return errors.Join(err, opener.Close())
 }

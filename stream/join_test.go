@@ -33,7 +33,7 @@ func (s *site) delayBeforeQueue(p Plan) time.Duration {
 	if err != nil {
 		s.Fatal(err)
 	}
-	record := runRecord{Version: protocolVersion, Epoch: 1, AckWait: time.Minute, Plan: p}
+	record := runRecord{Version: protocolVersion, Epoch: 1, AckWait: time.Minute, Plan: p, Todo: []string{"a"}}
 	if _, err := state.put(ctx, keyRun, encode(record), 0); err != nil {
 		s.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func (s *site) delayBeforeQueue(p Plan) time.Duration {
 	}
 	defer s.work(p.Run, WorkerOptions{Open: r.open})()
 	time.Sleep(30 * time.Millisecond) // the worker finds no queue
-	if err := makeQueue(ctx, js, p.Run, 1, []string{"a"}, time.Minute); err != nil {
+	if _, err := makeQueue(ctx, js, queue{run: p.Run, epoch: 1, tasks: []string{"a"}, ackWait: time.Minute}); err != nil {
 		s.Fatal(err)
 	}
 	made := time.Now()

@@ -46,6 +46,7 @@ type life struct {
 
 	crew   crew
 	events []Event // not yet stored
+	teller teller
 	over   []bool
 
 	pause  pause

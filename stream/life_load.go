@@ -40,6 +40,7 @@ func (l *life) load(ctx context.Context) (err error) {
 	if err := l.loadSnapshot(); err != nil {
 		return err
 	}
+	l.teller.last = l.store.events.CachedInfo().State.LastSeq
 	if err := l.loadAnnounced(ctx); err != nil {
 		return err
 	}
@@ -179,6 +180,7 @@ func (l *life) followCompletions() (*nats.Subscription, error) {
 func (l *life) loadAnnounced(ctx context.Context) error {
 	info := l.store.events.CachedInfo()
 	if info.State.LastSeq <= l.store.cursor.Events {
+		l.retell(nil)
 		return nil
 	}
 	l.announced = map[string]map[int64]bool{}
@@ -204,7 +206,11 @@ func (l *life) loadAnnounced(ctx context.Context) error {
 		return nil
 	})
 	reopened.finish()
-	if err == nil && l.t.opts.Dir != "" {
+	if err != nil {
+		return err
+	}
+	l.retell(lines)
+	if l.t.opts.Dir != "" {
 		err = mendEvents(l.t.opts.Dir, lines)
 	}
 	return err
@@ -234,26 +240,31 @@ func (l *life) open(ctx context.Context) error {
 			l.t.plan.Run, l.record.Version, protocolVersion)
 	}
 	prior := l.record
+	var todo []string
+	for _, t := range l.board.tasks {
+		if t.nDone < t.total {
+			todo = append(todo, t.Name)
+		}
+	}
 	l.record = runRecord{
 		Version: protocolVersion, Epoch: prior.Epoch + 1, AckWait: l.t.opts.AckWait, Plan: l.t.plan,
-		Busy: true, Strays: prior.Busy || prior.Strays,
+		Leader: l.lease.id, Todo: todo, Busy: true, Strays: prior.Busy || prior.Strays,
 	}
 	if err := l.putRecord(ctx); err != nil {
 		return err
 	}
+	l.t.recorded = true
 	fault.Point("tracker.epoch")
-	var tasks []string
-	for _, t := range l.board.tasks {
-		if t.nDone < t.total {
-			tasks = append(tasks, t.Name)
-		}
-	}
 	dropped, err := dropQueues(ctx, l.t.js, l.t.plan.Run)
+	if err != nil && (l.t.plan.conflicts() || !fault.IsEnvironment(err)) {
+		return err
+	}
+	replicas, err := makeQueue(ctx, l.t.js, queue{l.t.plan.Run, l.record.Epoch, todo, l.t.opts.AckWait, l.t.opts.Replicas})
 	if err != nil {
 		return err
 	}
-	if err := makeQueue(ctx, l.t.js, l.t.plan.Run, l.record.Epoch, tasks, l.t.opts.AckWait); err != nil {
-		return err
+	if replicas < l.t.opts.Replicas {
+		l.log.Warn("servers of the cluster are missing: the queue is held by fewer", "replicas", replicas)
 	}
 	fault.Point("tracker.queue")
 	if err := l.awaitStrays(ctx, prior, dropped > 0); err != nil {
@@ -269,7 +280,7 @@ func (l *life) open(ctx context.Context) error {
 		return err
 	}
 	l.wake(false)
-	l.log.Info("epoch begins", "epoch", l.epoch, "tasks", len(tasks))
+	l.log.Info("epoch begins", "epoch", l.epoch, "tasks", len(todo))
 	return nil
 }
 

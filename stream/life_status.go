@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -79,8 +78,9 @@ func (l *life) close() {
 	for _, f := range slices.Backward(l.closers) {
 		f()
 	}
-	if l.store.busy {
-		<-l.store.results // nothing is written once another life has begun
+	if l.store.busy { // nothing is written once another life has begun
+		r := <-l.store.results
+		l.events = append(r.job.events[r.told:], l.events...)
 	}
 }
 
@@ -91,26 +91,4 @@ func (l *life) loadSnapshot() error {
 		return nil
 	}
 	return fault.Environment(makeDir(l.t.opts.Dir))
-}
-
-// tell stores events for people, in JetStream and in the snapshot. It returns the sequence of the last one, 0 when
-// there was none.
-func (l *life) tell(ctx context.Context, events []Event) (last uint64, err error) {
-	if len(events) == 0 {
-		return 0, nil
-	}
-	for _, lines := range encodeEvents(events) {
-		ack, err := l.t.js.Publish(ctx, eventSubject(l.t.plan.Run), lines)
-		if err != nil {
-			return last, jetStreamError(err)
-		}
-		last = ack.Sequence
-		fault.Point("tracker.event")
-		if l.t.opts.Dir != "" {
-			if err := appendEvents(l.t.opts.Dir, lines); err != nil {
-				return last, err
-			}
-		}
-	}
-	return last, nil
 }

@@ -18,6 +18,8 @@ type runRecord struct {
 	Cancelled string        `json:"cancelled,omitempty"`
 	AckWait   time.Duration `json:"ack_wait"`
 	Plan      Plan          `json:"plan"`
+	Leader    string        `json:"leader"` // the lease under which the epoch began
+	Todo      []string      `json:"todo"`   // tasks that have a queue in the epoch
 	// Busy tells that workers may have blocks of the epoch in work: it has not ended, or ended with blocks out. Strays
 	// tells that workers of earlier epochs may.
 	Busy   bool `json:"busy,omitempty"`

@@ -92,6 +92,7 @@ func workSubject(run string, epoch uint64, task, generation string, first int64)
 func workSubjects(run string, epoch uint64) string {
 	return fmt.Sprintf("w.%s.%d.>", token(run), epoch)
 }
+func workSubjectsOfRun(run string) string { return "w." + token(run) + ".>" }
 func workTaskSubjects(run string, epoch uint64, task string) string {
 	return fmt.Sprintf("w.%s.%d.%s.>", token(run), epoch, token(task))
 }

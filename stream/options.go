@@ -51,6 +51,8 @@ type WorkerOptions struct {
 	// Isolate opens a task so that its processor survives a block that kills its process: for blocks whose worker has
 	// died before. Default: Open.
 	Isolate Opener
+	// Host is where the worker runs; default ThisHost. It leaves alone what is bound to another one.
+	Host Host
 	// Memory is how much memory in bytes the blocks in work may need together, as Task.Memory predicts it; 0: no limit.
 	// A block that needs more is left to other workers or, with Oversize, taken when no other one is in work.
 	Memory   int64

@@ -34,6 +34,9 @@ func (l *life) notePause(now time.Time) {
 			reason = fmt.Sprintf("worker %s: %s", worker, why)
 		}
 	}
+	if reason == "" && l.lease.doubtful() {
+		reason = "NATS does not answer"
+	}
 	p := &l.pause
 	switch {
 	case reason != "" && p.reason == "":

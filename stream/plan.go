@@ -30,6 +30,8 @@ type Task struct {
 	Conflict bool  `json:"read_write_conflict,omitempty"`
 	Memory   int64 `json:"memory,omitempty"` // predicted peak of one block in bytes; 0: unknown, or next to none
 	Voxels   int64 `json:"voxels,omitempty"` // in Select, for rates; 0: unknown
+	// Host is the only one whose workers may do the task; empty: any.
+	Host Host `json:"host,omitempty"`
 	// Skip holds blocks that this run leaves out although Select has them; nil: none. Nobody waits for them, they count
 	// in no total, and what is known of them stays. It is the tracker's alone, and not changed while one runs.
 	Skip *Bitmap `json:"-"`

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"volara/fault"
 )
 
 // Limits of the streams. They are counted in messages: JetStream would reserve bytes. Of events a tracker keeps less.
@@ -49,37 +51,68 @@ func openEvents(ctx context.Context, js jetstream.JetStream, run string) (jetstr
 	return openStream(ctx, js, eventsConfig(run), 0)
 }
 
-// makeQueue makes the work stream of an epoch with a consumer for each of the tasks.
-func makeQueue(ctx context.Context, js jetstream.JetStream, run string, epoch uint64, tasks []string, ackWait time.Duration) error {
-	w, err := js.CreateStream(ctx, jetstream.StreamConfig{
-		Name:        workStream(run, epoch),
-		Description: "volara: the work of run " + run,
-		Subjects:    []string{workSubjects(run, epoch)},
-		Retention:   jetstream.WorkQueuePolicy,
-		Storage:     jetstream.MemoryStorage,
-	})
+// A queue is the work stream of an epoch, with a consumer for each of its tasks.
+type queue struct {
+	run      string
+	epoch    uint64
+	tasks    []string
+	ackWait  time.Duration
+	replicas int // as many as the servers that are up allow; 0: one
+}
+
+// makeQueue makes a queue. It returns how many replicas the queue has.
+func makeQueue(ctx context.Context, js jetstream.JetStream, q queue) (replicas int, err error) {
+	w, err := q.makeStream(ctx, js)
 	if err != nil {
-		return fmt.Errorf("make the queue of run %s: %w", run, jetStreamError(err))
+		return 0, fmt.Errorf("make the queue of run %s: %w", q.run, err)
 	}
-	for _, task := range tasks {
+	for _, task := range q.tasks {
 		_, err := w.CreateConsumer(ctx, jetstream.ConsumerConfig{
 			Durable:       workConsumer(task),
-			FilterSubject: workTaskSubjects(run, epoch, task),
+			FilterSubject: workTaskSubjects(q.run, q.epoch, task),
 			AckPolicy:     jetstream.AckExplicitPolicy,
-			AckWait:       ackWait,
+			AckWait:       q.ackWait,
 			MaxDeliver:    -1,
 			MaxAckPending: -1, // the tracker publishes no more than a task may have in work
 		})
 		if err != nil {
-			return fmt.Errorf("make the queue of task %s: %w", task, jetStreamError(err))
+			return 0, fmt.Errorf("make the queue of task %s: %w", task, jetStreamError(err))
 		}
 	}
-	return nil
+	return w.CachedInfo().Config.Replicas, nil
 }
 
-// dropQueues removes the work streams of a run and returns how many there were.
+// makeStream makes the work stream, with fewer replicas where servers are missing: a queue that is lost is made anew.
+func (q queue) makeStream(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
+	for replicas := max(q.replicas, 1); ; replicas-- {
+		w, err := js.CreateStream(ctx, jetstream.StreamConfig{
+			Name:        workStream(q.run, q.epoch),
+			Description: "volara: the work of run " + q.run,
+			Subjects:    []string{workSubjects(q.run, q.epoch)},
+			Retention:   jetstream.WorkQueuePolicy,
+			Storage:     jetstream.MemoryStorage,
+			Replicas:    replicas,
+		})
+		err = jetStreamError(err)
+		switch {
+		case err == nil:
+			return w, nil
+		case errors.Is(err, ErrLimits):
+			return nil, fault.Permanent(err)
+		case replicas == 1 || !errors.Is(err, ErrTooFewServers):
+			return nil, err
+		}
+	}
+}
+
+// dropTimeout bounds the removal of a queue whose servers may be gone.
+const dropTimeout = 3 * time.Second
+
+// dropQueues removes the work streams of a run and returns how many there were. One whose servers do not answer is an
+// error of the environment; the others are removed all the same. Unless blocks must not be held twice it may stay until
+// a later time: nothing that it holds is looked at.
 func dropQueues(ctx context.Context, js jetstream.JetStream, run string) (dropped int, err error) {
-	lister := js.StreamNames(ctx)
+	lister := js.StreamNames(ctx, jetstream.WithStreamListSubject(workSubjectsOfRun(run)))
 	prefix := workStreamPrefix(run)
 	var old []string
 	for name := range lister.Name() {
@@ -91,9 +124,11 @@ func dropQueues(ctx context.Context, js jetstream.JetStream, run string) (droppe
 		return 0, fmt.Errorf("look for old queues of run %s: %w", run, jetStreamError(err))
 	}
 	for _, name := range old {
-		if err := js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-			return 0, fmt.Errorf("remove an old queue of run %s: %w", run, jetStreamError(err))
+		attempt, cancel := context.WithTimeout(ctx, dropTimeout)
+		if e := js.DeleteStream(attempt, name); e != nil && !errors.Is(e, jetstream.ErrStreamNotFound) {
+			err = fmt.Errorf("remove an old queue of run %s: %w", run, jetStreamError(e))
 		}
+		cancel()
 	}
-	return len(old), nil
+	return len(old), err
 }

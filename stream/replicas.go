@@ -18,7 +18,6 @@ var ErrLimits = errors.New("the limits of JetStream are reached")
 const (
 	codeAccountResources = 10002
 	codeNoPeers          = 10005
-	codeNoResources      = 10023
 	codeMaxStreams       = 10027
 	codeMemoryResources  = 10028
 	codeStorageResources = 10047
@@ -34,7 +33,7 @@ func capacityError(err error) error {
 	switch api.ErrorCode {
 	case codeNoPeers, codeNoCluster:
 		return fmt.Errorf("%w: %w", ErrTooFewServers, err)
-	case codeAccountResources, codeMaxStreams, codeMemoryResources, codeStorageResources, codeNoResources:
+	case codeAccountResources, codeMaxStreams, codeMemoryResources, codeStorageResources:
 		return fmt.Errorf("%w: %w", ErrLimits, err)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -21,7 +22,7 @@ type shift struct {
 	w      *Worker
 	record runRecord
 	tasks  map[string]Task
-	pulls  []string // subjects to ask for work, by task
+	pulls  []string // subjects to ask for work, by task; empty: there is none for this worker
 	desk   *desk
 	scout  chan struct{} // held by the one idle slot that looks for work
 	holds  *holds
@@ -36,14 +37,16 @@ func newShift(w *Worker, record runRecord) *shift {
 	}
 	m := newMemory(record.Plan.Tasks, w.opts.Memory, w.opts.Oversize)
 	s.desk = newDesk(record.Plan.Tasks, m)
+	s.pulls = make([]string, len(record.Plan.Tasks))
 	for i, t := range record.Plan.Tasks {
 		if m.never(i) {
 			s.log.Warn("no block of a task is taken here: it needs more memory than the blocks of this worker may have",
 				"task", t.Name, "bytes", t.Memory, "budget", w.opts.Memory)
 		}
 		s.tasks[t.Name] = t
-		s.pulls = append(s.pulls, fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s",
-			workStream(w.run, record.Epoch), workConsumer(t.Name)))
+		if t.Host.Same(w.opts.Host) && slices.Contains(record.Todo, t.Name) {
+			s.pulls[i] = fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s", workStream(w.run, record.Epoch), workConsumer(t.Name))
+		}
 	}
 	return s
 }
@@ -117,7 +120,7 @@ func (s *shift) over(ctx context.Context) bool {
 func (s *shift) pull(ctx context.Context, p *puller) (delivery, error) {
 	missing := 0
 	for _, task := range s.desk.order() {
-		if s.desk.memory.never(task) {
+		if s.pulls[task] == "" || s.desk.memory.never(task) {
 			missing++
 			continue
 		}
@@ -137,7 +140,7 @@ func (s *shift) pull(ctx context.Context, p *puller) (delivery, error) {
 		s.desk.leave(task)
 		switch {
 		case errors.Is(err, nats.ErrNoResponders):
-			missing++ // this task had nothing to do when the epoch began
+			missing++
 		case err != nil:
 			return delivery{}, err
 		}

@@ -87,7 +87,7 @@ const (
 // A storeResult is a job after it was carried out, as far as it went.
 type storeResult struct {
 	job  storeJob
-	told bool // the events are stored
+	told int // how many of the events are stored
 	err  error
 }
 
@@ -225,16 +225,10 @@ func (l *life) carryOut(io context.Context, job storeJob) storeResult {
 	ctx, cancel := context.WithTimeout(io, apiTimeout)
 	defer cancel()
 	r := storeResult{job: job}
-	last, err := l.tell(ctx, job.events)
-	if err != nil {
-		r.err = err
+	if r.told, r.err = l.tell(ctx, job.events); r.err != nil {
 		return r
 	}
-	r.told = true
 	fault.Point("tracker.told")
-	if last > 0 {
-		r.job.cursor.Events = last
-	}
 	for i := range r.job.pages {
 		p := &r.job.pages[i]
 		if p.revision, r.err = l.state.put(ctx, p.key, p.data, p.revision); r.err != nil {
@@ -243,10 +237,11 @@ func (l *life) carryOut(io context.Context, job storeJob) storeResult {
 		p.stored = true
 		fault.Point("tracker.marked")
 	}
-	if last > 0 {
-		if r.job.cursorRev, r.err = l.state.put(ctx, keyCursor, encode(r.job.cursor), job.cursorRev); r.err != nil {
+	if now := (cursor{l.teller.last}); now.Events > job.cursor.Events {
+		if r.job.cursorRev, r.err = l.state.put(ctx, keyCursor, encode(now), job.cursorRev); r.err != nil {
 			return r
 		}
+		r.job.cursor = now
 	}
 	fault.Point("tracker.stored")
 	if job.purge > 0 {
@@ -273,9 +268,7 @@ func (l *life) stored(r storeResult) error {
 	s := &l.store
 	s.busy = false
 	s.cursorRev, s.cursor = r.job.cursorRev, r.job.cursor
-	if !r.told {
-		l.events = append(r.job.events, l.events...)
-	}
+	l.events = append(r.job.events[r.told:], l.events...)
 	for _, p := range r.job.pages {
 		t := s.board.byName[p.task]
 		switch {

@@ -19,7 +19,12 @@ type sweeper struct {
 	at      time.Time
 	folds   int64
 	suspect map[string]bool // tasks that the last sweep found empty
+	failing time.Time       // since when the queue could not be looked at, or completions have not come
 }
+
+// sweepPatience is how long a queue may be out of sight, or completions may lie there without coming to the tracker,
+// while the state can be written: the servers that hold the queue are gone, or the subscription is.
+const sweepPatience = 15 * time.Second
 
 type sweepResult struct {
 	empty []string // tasks with nothing in their queue
@@ -36,7 +41,7 @@ func (l *life) startSweep(io context.Context, now time.Time) {
 	}
 	s.at = now
 	if s.folds != l.folds {
-		s.folds, s.suspect = l.folds, nil
+		s.folds, s.suspect, s.failing = l.folds, nil, time.Time{}
 		return
 	}
 	var tasks []string
@@ -90,8 +95,9 @@ func (l *life) swept(r sweepResult) error {
 	}
 	if r.err != nil || r.folds != l.folds || r.last > l.folded {
 		s.suspect = nil
-		return nil
+		return l.stuck(r)
 	}
+	s.failing = time.Time{}
 	suspect := map[string]bool{}
 	for _, task := range r.empty {
 		if !s.suspect[task] {
@@ -104,4 +110,24 @@ func (l *life) swept(r sweepResult) error {
 	}
 	s.suspect = suspect
 	return nil
+}
+
+// stuck ends the epoch when its queue has been out of sight for too long, or nothing has come although there is
+// something.
+func (l *life) stuck(r sweepResult) error {
+	s := &l.sweep
+	if (r.err == nil && r.folds != l.folds) || l.store.err != nil || l.lease.doubtful() {
+		s.failing = time.Time{}
+		return nil
+	}
+	if s.failing.IsZero() {
+		s.failing = s.at
+	}
+	if time.Since(s.failing) < sweepPatience {
+		return nil
+	}
+	if r.err != nil {
+		return fmt.Errorf("%w: %w", errQueueLost, r.err)
+	}
+	return fmt.Errorf("%w: its completions do not come", errQueueLost)
 }

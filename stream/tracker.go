@@ -25,8 +25,10 @@ type Tracker struct {
 	status atomic.Pointer[Status]
 
 	began    time.Time
-	reported bool // that the run has begun
-	led      bool // an epoch has begun in this process
+	reported bool    // that the run has begun
+	recorded bool    // that this process leads, in the run's record
+	led      bool    // an epoch has begun in this process
+	untold   []Event // of the epoch before
 	progress map[string]*progress
 
 	controls chan *nats.Msg // requests to the run, while it is led
@@ -77,7 +79,7 @@ func (t *Tracker) Snapshot() Status { return *t.status.Load() }
 // (ErrLeaseHeld), damaged state; what was recorded is intact, and the error is marked with package fault. Run may be
 // called again after it has returned, not before.
 func (t *Tracker) Run(ctx context.Context) (Status, error) {
-	t.began, t.reported = time.Now(), false
+	t.began, t.reported, t.recorded, t.untold = time.Now(), false, false, nil
 	t.cancel.Store(nil)
 	for _, p := range t.progress {
 		*p = progress{}
@@ -131,8 +133,9 @@ func (t *Tracker) answerAndLead(ctx context.Context, l *Lease) (Status, error) {
 // wrote to the state: what was in memory is forgotten then and read again, never merged.
 func (t *Tracker) lead(ctx context.Context, l *Lease) (Status, error) {
 	var troubled time.Time // since when no epoch has made progress
+	var paused pause
 	for {
-		life := &life{t: t, lease: l, log: t.log}
+		life := &life{t: t, lease: l, log: t.log, pause: paused}
 		status, err := life.run(ctx)
 		if err == nil || !life.mayGoOn(err) {
 			return status, err
@@ -144,10 +147,25 @@ func (t *Tracker) lead(ctx context.Context, l *Lease) (Status, error) {
 		if now.Sub(troubled) > t.opts.PauseLimit || ctx.Err() != nil || t.nc.IsClosed() {
 			return status, err
 		}
+		t.untold = life.untold()
+		paused = pause{reason: life.pause.reason, since: life.pause.since}
 		t.log.Warn("the epoch is over, starting another one", "error", err)
 		if err := l.regain(ctx, t.opts.PauseLimit); err != nil {
 			return status, err
 		}
+		if life.folds == 0 {
+			rest(ctx, epochPause)
+		}
+	}
+}
+
+// epochPause lies between an epoch that came to nothing and the next one.
+const epochPause = 250 * time.Millisecond
+
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 

@@ -48,6 +48,7 @@ func NewWorker(nc *nats.Conn, run string, opts WorkerOptions) (*Worker, error) {
 	}
 	opts.Name = orDefault(opts.Name, processName())
 	opts.Slots = orDefault(opts.Slots, runtime.GOMAXPROCS(0))
+	opts.Host = orDefault(opts.Host, ThisHost())
 	opts.PauseLimit = orDefault(opts.PauseLimit, 10*time.Minute)
 	opts.PauseDelay = orDefault(opts.PauseDelay, 250*time.Millisecond)
 	opts.Logger = orDefault(opts.Logger, slog.Default())
@@ -57,7 +58,8 @@ func NewWorker(nc *nats.Conn, run string, opts WorkerOptions) (*Worker, error) {
 
 // Run works on whatever the run's tracker publishes until ctx is cancelled: then it takes no more work, finishes the
 // blocks it has, closes its processors and returns nil. It waits for a run that has not begun. With UntilDone it also
-// returns when the run has ended. Run is called once.
+// returns when the run has ended. When everything that is left is for another host it returns ErrOtherHost, unless it has
+// had a part in the run: then it waits for the end. Run is called once.
 func (w *Worker) Run(ctx context.Context) (err error) {
 	w.office = newOffice(w.nc, w.run, w.opts)
 	sub, err := w.nc.Subscribe(wakeSubject(w.run), w.woken)
@@ -85,6 +87,15 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 		record, err := w.join(ctx, last)
 		if err != nil || record.Ended || ctx.Err() != nil {
 			return err
+		}
+		if err := w.welcome(record); err != nil {
+			if last.epoch == 0 {
+				return err
+			}
+			w.log.Info("waiting for the end of the run", "why", err)
+			w.sitOut(ctx, record.Epoch)
+			last = last.then(record.Epoch, true)
+			continue
 		}
 		if err := w.signIn(ctx, record); err != nil && record.Plan.conflicts() {
 			w.log.Warn("no work is taken before it is known who is at work", "error", err)
@@ -230,6 +241,23 @@ func (w *Worker) led(ctx context.Context) bool {
 	return !errors.Is(err, jetstream.ErrBucketNotFound) && !errors.Is(err, jetstream.ErrKeyNotFound)
 }
 
+// sitOut waits for the end of an epoch.
+func (w *Worker) sitOut(ctx context.Context, epoch uint64) {
+	for ctx.Err() == nil && !w.wakes.stops(epoch) && !w.nc.IsClosed() {
+		record, err := readRecord(ctx, w.js, w.run)
+		if err == nil && (record.Ended || record.Epoch > epoch) {
+			return
+		}
+		woken := w.wakes.next()
+		select {
+		case <-woken:
+		case <-time.After(idleMax):
+		case <-ctx.Done():
+		}
+		rest(ctx, rejoinMax) // hints come often
+	}
+}
+
 // readRecord reads the record of a run; a run that has not begun has the zero one.
 func readRecord(ctx context.Context, js jetstream.JetStream, run string) (runRecord, error) {
 	var record runRecord
@@ -256,7 +284,7 @@ func readRecord(ctx context.Context, js jetstream.JetStream, run string) (runRec
 		return record, fault.Permanent(fmt.Errorf("run %s speaks protocol %d, this worker %d: use the same version of the program",
 			run, record.Version, protocolVersion))
 	}
-	return record, nil
+	return record, err
 }
 
 // serve works in one epoch until it is over or ctx is cancelled, and all that was taken is finished. It reports whether

@@ -21,6 +21,7 @@ type upCmd struct {
 	selectionArgs
 	Redo []string `help:"Begin this task anew (may be repeated), with everything downstream: outputs are replaced, also where the configuration was changed." placeholder:"TASK"`
 	serverArgs
+	cli.Host
 	Replicas  int    `help:"By how many servers of a cluster (--nats) what is kept of the run is held: 3 survive the loss of one; default: as it is, a new run by one." placeholder:"N"`
 	Standby   bool   `help:"While another process leads the run on the same external server, wait, and take over when it has ended or died."`
 	Workers   *int   `help:"Blocks in work at once; 0: only other processes work; default: as many as cores." placeholder:"N"`
@@ -77,7 +78,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	logPath := filepath.Join(pipeline.RunDir(c.State, p.Name), "logs", c.logName())
 	logs := console.NewLog(console.LogOptions{Terminal: progress.LogWriter(), Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
-	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Standby: c.Standby, Slots: slots,
+	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Host: c.Here(), Standby: c.Standby, Slots: slots,
 		Memory: memory, CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay, AckWait: c.AckWait}
 	board, err := c.openDashboard(logs.Logger())
 	if err != nil {

@@ -21,6 +21,7 @@ const MaxWorkers = 1024
 
 // Worker is the command that processes blocks of a run that another process tracks.
 type Worker struct {
+	Host
 	NATS    string        `name:"nats" help:"URL of the run's server, nats://[TOKEN@]HOST:PORT, or of several of its cluster, separated by commas; found through --state when left out." env:"NATS_URL"`
 	Creds   string        `help:"Credentials file for the server." env:"NATS_CREDS" type:"path" placeholder:"FILE"`
 	CA      string        `name:"ca" help:"Certificates (PEM) by which the server is known; default: the system's." env:"NATS_CA" type:"path" placeholder:"FILE"`
@@ -66,7 +67,7 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	}
 	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
-	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Slots: w.Workers,
+	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Host: w.Here(), Slots: w.Workers,
 		Memory: memory, CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
 }
 
