@@ -257,7 +257,7 @@ func (s *shift) tell(ctx context.Context, b *job, c completion) error {
 	delay := s.w.opts.PauseDelay
 	defer s.w.office.resumes(b)
 	for {
-		try, cancel := context.WithTimeout(trying, apiTimeout)
+		try, cancel := context.WithTimeout(trying, writeTimeout)
 		_, err := s.w.js.Publish(try, doneSubject(s.w.run, c.Task), data)
 		cancel()
 		if err == nil || trying.Err() != nil || s.w.nc.IsClosed() {

@@ -155,6 +155,10 @@ func (l *life) loadCompletions(ctx context.Context) error {
 // apiTimeout bounds a request to JetStream.
 const apiTimeout = 10 * time.Second
 
+// followHeartbeat is how often the server says that there are no completions. Without two of them the subscription is made
+// anew: it is kept by one server of a cluster only.
+const followHeartbeat = time.Second
+
 // followCompletions delivers the completions after the last one folded, in order, to l.completions.
 func (l *life) followCompletions() (*nats.Subscription, error) {
 	js, err := l.t.nc.JetStream()
@@ -168,7 +172,7 @@ func (l *life) followCompletions() (*nats.Subscription, error) {
 		case ch <- m:
 		case <-gone:
 		}
-	}, nats.OrderedConsumer(), nats.BindStream(doneStream(l.t.plan.Run)), nats.StartSequence(l.folded+1))
+	}, nats.OrderedConsumer(), nats.IdleHeartbeat(followHeartbeat), nats.BindStream(doneStream(l.t.plan.Run)), nats.StartSequence(l.folded+1))
 	if err != nil {
 		return nil, fmt.Errorf("follow the completions of run %s: %w", l.t.plan.Run, jetStreamError(err))
 	}
@@ -290,7 +294,8 @@ func (l *life) listen() error {
 	if err != nil {
 		return err
 	}
-	l.onClose(func() { sub.Unsubscribe() })
+	l.following = sub
+	l.onClose(func() { l.following.Unsubscribe() })
 	reports, err := l.t.nc.ChanSubscribe(reportSubject(l.t.plan.Run), l.reports)
 	if err != nil {
 		return fmt.Errorf("listen to the workers of run %s: %w", l.t.plan.Run, jetStreamError(err))

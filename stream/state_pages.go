@@ -61,9 +61,14 @@ func (s *State) loadPages(ctx context.Context, key string, f func(page int, data
 	return n, err
 }
 
+// writeTimeout bounds one write: when a server of a cluster dies, what was on its way to it is never answered.
+const writeTimeout = 5 * time.Second
+
 // put writes a key if its last revision is the given one (0: there is none) and returns the new revision; ErrConflict
 // when it is not.
 func (s *State) put(ctx context.Context, key string, data []byte, revision uint64) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	var err error
 	if revision == 0 {
 		revision, err = s.kv.Create(ctx, key, data)

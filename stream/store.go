@@ -244,12 +244,8 @@ func (l *life) carryOut(io context.Context, job storeJob) storeResult {
 		r.job.cursor = now
 	}
 	fault.Point("tracker.stored")
-	if job.purge > 0 {
-		if err := l.done.Purge(ctx, jetstream.WithPurgeSequence(job.purge+1)); err != nil {
-			r.err = fmt.Errorf("purge the completions of run %s: %w", l.t.plan.Run, jetStreamError(err))
-			return r
-		}
-		fault.Point("tracker.purged")
+	if job.purge > 0 && l.purge(ctx, job.purge) != nil {
+		r.job.purge = 0 // next time
 	}
 	if job.trim {
 		if r.err = l.trimEvents(ctx, r.job.cursor); r.err != nil {
@@ -260,6 +256,21 @@ func (l *life) carryOut(io context.Context, job storeJob) storeResult {
 		r.err = writeStatus(l.t.opts.Dir, *job.status)
 	}
 	return r
+}
+
+// purgeTimeout bounds a purge, which others wait for and nothing depends on.
+const purgeTimeout = 2 * time.Second
+
+// purge removes the completions up to a sequence.
+func (l *life) purge(ctx context.Context, sequence uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	if err := l.done.Purge(ctx, jetstream.WithPurgeSequence(sequence+1)); err != nil {
+		l.log.Debug("completions that are recorded stay for now", "error", err)
+		return err
+	}
+	fault.Point("tracker.purged")
+	return nil
 }
 
 // stored takes in the result of a write. What failed is written again with the next one, as long as the world may

@@ -22,9 +22,12 @@ type sweeper struct {
 	failing time.Time       // since when the queue could not be looked at, or completions have not come
 }
 
-// sweepPatience is how long a queue may be out of sight, or completions may lie there without coming to the tracker,
-// while the state can be written: the servers that hold the queue are gone, or the subscription is.
-const sweepPatience = 15 * time.Second
+// How long a queue may be out of sight while the state can be written (the servers that hold it are gone), and how long
+// completions may lie there without coming to the tracker (the subscription is gone).
+const (
+	queuePatience  = 15 * time.Second
+	followPatience = 4 * time.Second
+)
 
 type sweepResult struct {
 	empty []string // tasks with nothing in their queue
@@ -112,8 +115,8 @@ func (l *life) swept(r sweepResult) error {
 	return nil
 }
 
-// stuck ends the epoch when its queue has been out of sight for too long, or nothing has come although there is
-// something.
+// stuck ends the epoch when its queue has been out of sight for too long, and subscribes again when nothing comes
+// although there is something.
 func (l *life) stuck(r sweepResult) error {
 	s := &l.sweep
 	if (r.err == nil && r.folds != l.folds) || l.store.err != nil || l.lease.doubtful() {
@@ -123,11 +126,25 @@ func (l *life) stuck(r sweepResult) error {
 	if s.failing.IsZero() {
 		s.failing = s.at
 	}
-	if time.Since(s.failing) < sweepPatience {
-		return nil
-	}
-	if r.err != nil {
+	since := time.Since(s.failing)
+	switch {
+	case r.err != nil && since > queuePatience:
 		return fmt.Errorf("%w: %w", errQueueLost, r.err)
+	case r.err == nil && since > followPatience:
+		s.failing = time.Time{}
+		l.log.Warn("completions do not come; subscribing again")
+		return l.refollow()
 	}
-	return fmt.Errorf("%w: its completions do not come", errQueueLost)
+	return nil
+}
+
+// refollow subscribes to the completions again, from where they stopped coming.
+func (l *life) refollow() error {
+	l.following.Unsubscribe() // it fails with the connection only
+	sub, err := l.followCompletions()
+	if err != nil {
+		return err
+	}
+	l.following = sub
+	return nil
 }

@@ -26,7 +26,7 @@ func (l *life) tell(ctx context.Context, events []Event) (told int, err error) {
 		return 0, nil
 	}
 	for _, lines := range encodeEvents(events) {
-		ack, err := l.t.js.Publish(ctx, eventSubject(l.t.plan.Run), lines, jetstream.WithExpectLastSequence(l.teller.last))
+		ack, err := l.publishEvents(ctx, lines)
 		if err != nil {
 			return told, jetStreamError(err)
 		}
@@ -39,6 +39,12 @@ func (l *life) tell(ctx context.Context, events []Event) (told int, err error) {
 		}
 	}
 	return told, nil
+}
+
+func (l *life) publishEvents(ctx context.Context, lines []byte) (*jetstream.PubAck, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return l.t.js.Publish(ctx, eventSubject(l.t.plan.Run), lines, jetstream.WithExpectLastSequence(l.teller.last))
 }
 
 // writeLines adds to the snapshot what it lacks.

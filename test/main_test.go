@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	if config := os.Getenv(natsConfig); config != "" {
+		return beNATS(config)
+	}
 	dir, err := os.MkdirTemp("", "volara-test-")
 	if err != nil {
 		log.Fatal(err)
