@@ -59,7 +59,11 @@ func (c *child) listen() {
 			}
 			continue
 		}
-		c.answers <- m // holds one, and none follows before the next question
+		select {
+		case c.answers <- m: // has room: no answer follows before the next question
+		case <-c.complete:
+			return
+		}
 	}
 }
 

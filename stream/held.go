@@ -17,12 +17,14 @@ func WatchHold(ctx context.Context, f func(until time.Time)) (stop func()) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.watch = f
+	h.watch = &f
 	f(h.until)
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.watch = nil
+		if h.watch == &f { // and not that of the next block, which a hung one has outlasted
+			h.watch = nil
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type hold struct {
 
 	mu     sync.Mutex
 	until  time.Time
-	watch  func(until time.Time) // see WatchHold
+	watch  *func(until time.Time) // see WatchHold
 	gone   bool
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -30,7 +30,7 @@ func (h *hold) confirmed(sent time.Time) {
 	if until := sent.Add(h.span); until.After(h.until) {
 		h.until = until
 		if h.watch != nil {
-			h.watch(until)
+			(*h.watch)(until)
 		}
 	}
 }

@@ -189,3 +189,55 @@ func TestInterruptWithChildren(t *testing.T) {
 		t.Errorf("the interrupt made blocks fail:\n%s", out)
 	}
 }
+
+// TestStoppedWithChildren demands that the blocks of a worker that was stopped with its children are done by another one,
+// and that it does no harm when it wakes.
+func TestStoppedWithChildren(t *testing.T) {
+	here, there := volume(t, 64), volume(t, 64)
+	mustRun(t, up(here.Pipeline))
+	apart(t, there.Pipeline)
+	tracker := up("--workers", "0", there.Pipeline)
+	if err := tracker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	state := stateOf(there)
+	waitFor(t, filepath.Join(state, "runs", "demo", "status.json"))
+	stage := func(name string) *exec.Cmd {
+		c := exec.Command(filepath.Join(programs, "stage"), "--state", state, "--run", "demo", "--workers", "2", "--name", name)
+		c.Stdout, c.Stderr = t.Output(), t.Output()
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	stopped := stage("stopped")
+	children := waitForChildren(t, stopped.Process.Pid)
+	for _, pid := range append(children, stopped.Process.Pid) {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := stage("other")
+	if err := tracker.Wait(); err != nil {
+		t.Fatalf("up: %v", err)
+	}
+	if err := other.Wait(); err != nil {
+		t.Fatalf("stage: %v", err)
+	}
+	for _, pid := range append(children, stopped.Process.Pid) {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(500 * time.Millisecond)
+	if err := stopped.Process.Signal(os.Interrupt); err != nil { // else it waits for its server to come back
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(time.Minute, func() { _ = stopped.Process.Kill() })
+	_ = stopped.Wait()
+	if !late.Stop() {
+		t.Error("the worker did not end when it was told to")
+	}
+	gone(t, children)
+	mustEqual(t, here, there)
+}
