@@ -57,7 +57,7 @@ func ServeBlocks(types map[string]stages.Factory) error {
 		opener := NewOpener(types, s.CacheBytes, 1, log)
 		p, err := opener.openHere(ctx, s.Spec, s.Task)
 		if err != nil {
-			return nil, errors.Join(err, opener.Close())
+			return nil, errors.Join(err, opener.close(slog.LevelDebug))
 		}
 		return alone{p, opener}, nil
 	})
@@ -69,4 +69,6 @@ type alone struct {
 	opener *Opener
 }
 
-func (a alone) Close() error { return errors.Join(a.Processor.Close(), a.opener.Close()) }
+func (a alone) Close() error {
+	return errors.Join(a.Processor.Close(), a.opener.close(slog.LevelDebug)) // one of many caches
+}

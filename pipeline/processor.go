@@ -88,16 +88,19 @@ func (o *Opener) load(ctx context.Context, text json.RawMessage) error {
 		err = o.graphs.Close()
 	}
 	o.text, o.plan, o.gens, o.graphs = string(text), plan, gens, plan.newGraphs()
-	o.tellCache()
+	o.tellCache(slog.LevelInfo)
 	o.cache = zarr.NewCache(o.cacheBytes)
 	return err
 }
 
 // Close closes the shared databases; every processor must be closed before.
-func (o *Opener) Close() error {
+func (o *Opener) Close() error { return o.close(slog.LevelInfo) }
+
+// close does it, and tells of the cache at a level.
+func (o *Opener) close(level slog.Level) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.tellCache()
+	o.tellCache(level)
 	if o.graphs == nil {
 		return nil
 	}
@@ -105,7 +108,7 @@ func (o *Opener) Close() error {
 }
 
 // tellCache logs what the cache was good for.
-func (o *Opener) tellCache() {
+func (o *Opener) tellCache(level slog.Level) {
 	if o.cache == nil {
 		return
 	}
@@ -113,7 +116,7 @@ func (o *Opener) tellCache() {
 	if s.Hits+s.Misses == 0 {
 		return
 	}
-	o.log.Info("cache of decoded chunks", "hit_rate", round(s.HitRate()), "decoded_per_used", round(s.Overhead()), "decoded", s.Decoded,
+	o.log.Log(context.Background(), level, "cache of decoded chunks", "hit_rate", round(s.HitRate()), "decoded_per_used", round(s.Overhead()), "decoded", s.Decoded,
 		"used", s.Used, "hits", s.Hits, "misses", s.Misses, "evictions", s.Evictions)
 }
 
