@@ -7,11 +7,16 @@ import (
 // scanStep bounds how many blocks one step of a scan looks at.
 const scanStep = 4096
 
+// scanSteps bounds how many steps are made for one message: a task of which nothing is ready yet must not hold up those
+// upstream of it until 10⁸ of its blocks have been looked at.
+const scanSteps = 8
+
 // next takes the next work message of a task off the board: up to its batch of ready blocks, the first ones in its
-// order. A block that has been tried before goes alone.
+// order. A block that has been tried before goes alone. It returns false when there are none, or, while the task is
+// scanning, when none have been found yet.
 func (t *taskBoard) next() (work, bool) {
 	batch := t.pace.batch(t.board.policy.maxBatch)
-	for t.ready.Count() < int64(batch) && t.scanMore() {
+	for step := 0; step < scanSteps && t.ready.Count() < int64(batch) && t.scanMore(); step++ {
 	}
 	w := work{Task: t.Name, Generation: t.Generation, Epoch: t.board.epoch, Attempt: 1}
 	for n := 0; n < batch && !t.held; {
@@ -116,6 +121,9 @@ func (t *taskBoard) scanMore() bool {
 	}
 	return !t.scanned
 }
+
+// scanning reports whether there are blocks that were not yet looked at and may be ready.
+func (t *taskBoard) scanning() bool { return !t.scanned && t.open() }
 
 // lost puts the blocks that are out back among the ready ones, but for those that wait for a new attempt: their
 // messages no longer exist. Those that conflict wait as long as a worker might that has one of the messages after all.

@@ -579,3 +579,25 @@ func benchmarkBoard(b *testing.B, p Plan, batch int) {
 	}
 	b.ReportMetric(float64(blocks)/b.Elapsed().Seconds(), "blocks/s")
 }
+
+// A task that waits for another is looked through in pieces, between which others get their turn.
+func TestScanIsNoHoldUp(t *testing.T) {
+	const n = 40 * scanStep * scanSteps
+	b := newBoard(chain("r", grid(t, 0, n), grid(t, 1, n)), testPolicy())
+	up, down := b.tasks[0], b.tasks[1]
+	if _, ok := down.next(); ok || !down.scanning() {
+		t.Fatal("nothing is ready, and most was not looked at")
+	}
+	w, ok := up.next()
+	if !ok || w.Blocks[0].First() != 0 {
+		t.Fatalf("upstream: %v, %v", w, ok)
+	}
+	for i := 0; down.scanning(); i++ {
+		if _, ok := down.next(); ok || i > 41 {
+			t.Fatalf("call %d: %v", i, ok)
+		}
+	}
+	if b.drained() {
+		t.Error("the board is drained")
+	}
+}

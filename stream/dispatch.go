@@ -11,9 +11,10 @@ import (
 
 // dispatch publishes as much ready work as the workers will need until the next dispatch; downstream tasks first, so
 // that what they read is consumed while it is fresh.
-func (l *life) dispatch(now time.Time) {
+// It reports whether there is more to find at once.
+func (l *life) dispatch(now time.Time) (more bool) {
 	if l.stop != nil || l.pause.blocks() {
-		return
+		return false
 	}
 	for {
 		w, ok := l.board.due(now)
@@ -32,6 +33,7 @@ func (l *life) dispatch(now time.Time) {
 		for len(t.messages) < depth {
 			w, ok := t.next()
 			if !ok {
+				more = more || t.scanning()
 				break
 			}
 			l.publish(w)
@@ -41,6 +43,7 @@ func (l *life) dispatch(now time.Time) {
 		l.queued = false
 		l.wake(false)
 	}
+	return more
 }
 
 // publish sends a work message. It is not confirmed: a lost one is found by the sweep.

@@ -72,7 +72,7 @@ func checkFailures(rt *rapid.T, task *taskBoard, failed map[int64]bool) {
 
 // Millions of failed blocks neither fill the memory nor take the time.
 func TestManyFailures(t *testing.T) {
-	const n = 400_000
+	const n = 200_000
 	before := liveHeap()
 	b := newBoard(chain("r", grid(t, 0, n)), testPolicy())
 	task := b.tasks[0]
@@ -87,7 +87,7 @@ func TestManyFailures(t *testing.T) {
 			t.Fatal("too many are told")
 		}
 	}
-	each := float64(liveHeap()-before) / n
+	each := (liveHeap() - before) / n
 	t.Logf("%.0f bytes a failed block, %v in all", each, time.Since(began))
 	if each > 64 || task.nFailed != n {
 		t.Errorf("%.0f bytes a failed block, of %d", each, task.nFailed)

@@ -8,10 +8,10 @@ import (
 // What JetStream stores of a run's events is bounded, and what is left are the last ones.
 func TestHistoryIsBounded(t *testing.T) {
 	s := newSite(t)
-	p := chain("r", grid(t, 0, 20000))
+	p := chain("r", grid(t, 0, 4000))
 	s.generations(&p)
 	opts := s.options()
-	opts.EventBytes, opts.MaxBatch = 128<<10, 1
+	opts.EventBytes, opts.MaxBatch = 64<<10, 1
 	stop := s.work(p.Run, WorkerOptions{Open: noop})
 	s.finished(s.run(p, opts))
 	stop()
@@ -19,7 +19,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info := events.CachedInfo(); info.State.Bytes > 128<<10+2*maxLines || info.State.FirstSeq == 1 {
+	if info := events.CachedInfo(); info.State.Bytes > 64<<10+2*maxLines || info.State.FirstSeq == 1 {
 		t.Errorf("%d bytes of events are kept, from number %d on", info.State.Bytes, info.State.FirstSeq)
 	}
 	var last Event

@@ -101,8 +101,13 @@ func (l *life) loop(ctx, io context.Context) error {
 	cancelled := ctx.Done()
 	l.checkDisk(time.Now())
 	l.heedCancel()
+	atOnce := make(chan struct{})
+	close(atOnce)
 	for {
-		l.dispatch(time.Now())
+		var more <-chan struct{}
+		if l.dispatch(time.Now()) {
+			more = atOnce
+		}
 		if l.board.drained() || l.stopped() {
 			return nil
 		}
@@ -124,6 +129,7 @@ func (l *life) loop(ctx, io context.Context) error {
 		case r := <-l.sweep.results:
 			err = l.swept(r)
 		case <-retry.C:
+		case <-more:
 		case <-cancelled:
 			cancelled = nil
 			l.beginStop("cancelled")

@@ -20,6 +20,16 @@ import (
 // costs more.
 const purgePeriod = 500 * time.Millisecond
 
+// Writing many pages loads the server, and blocks that do not go in the order of their indices soon change the same pages
+// again: after a write of n pages the next one waits n times pageRest, at most maxRest.
+const (
+	pageRest = 2 * time.Millisecond
+	maxRest  = time.Second
+)
+
+// pageTimeout is what a page may add to the time that a write may take.
+const pageTimeout = 20 * time.Millisecond
+
 // statusPeriod is how often status.json is written.
 const statusPeriod = time.Second
 
@@ -40,6 +50,7 @@ type storeBook struct {
 	cursorRev uint64
 
 	busy     bool
+	rest     time.Time // before it nothing is written that can wait
 	failing  time.Time // since when writes have failed
 	err      error     // of the last write
 	purged   uint64    // last sequence purged
@@ -205,6 +216,9 @@ func (l *life) storeJob(now time.Time, all bool) (storeJob, bool) {
 	if s.busy || l.lease.doubtful() {
 		return storeJob{}, false // somebody else may lead by now
 	}
+	if !all && now.Before(s.rest) {
+		return storeJob{}, false
+	}
 	job := storeJob{events: l.events, pages: s.collect(), cursor: s.cursor, cursorRev: s.cursorRev}
 	l.events = nil
 	if l.folded > s.purged && (all || now.Sub(s.purgedAt) > purgePeriod) {
@@ -222,7 +236,7 @@ func (l *life) storeJob(now time.Time, all bool) (storeJob, bool) {
 
 // carryOut does a job in the order that a crash needs.
 func (l *life) carryOut(io context.Context, job storeJob) storeResult {
-	ctx, cancel := context.WithTimeout(io, apiTimeout)
+	ctx, cancel := context.WithTimeout(io, apiTimeout+time.Duration(len(job.pages))*pageTimeout)
 	defer cancel()
 	r := storeResult{job: job}
 	if r.told, r.err = l.tell(ctx, job.events); r.err != nil {
@@ -278,6 +292,7 @@ func (l *life) purge(ctx context.Context, sequence uint64) error {
 func (l *life) stored(r storeResult) error {
 	s := &l.store
 	s.busy = false
+	s.rest = time.Now().Add(min(time.Duration(len(r.job.pages))*pageRest, maxRest))
 	s.cursorRev, s.cursor = r.job.cursorRev, r.job.cursor
 	l.events = append(r.job.events[r.told:], l.events...)
 	for _, p := range r.job.pages {

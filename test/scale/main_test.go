@@ -18,11 +18,14 @@ import (
 	"syscall"
 	"testing"
 	"text/tabwriter"
+
+	"volara/geometry"
 )
 
 var (
 	sizes = flag.String("sizes", "1e4,1e5", "blocks a stage, a list")
 	shape = flag.String("shape", "cube", "of the grid: row, square, cube or hypercube")
+	width = flag.Int("columns", 0, "give blocks out in columns of so many by so many, as tasks do that read arrays; 0: by index")
 	slots = flag.Int("slots", 4, "blocks in work at once")
 )
 
@@ -46,6 +49,7 @@ type part struct {
 	Dir    string
 	Counts []int
 	Slots  int
+	Tile   []int // order of the blocks; empty: by index
 	Kill   int64 // after so many blocks of both stages the process kills itself; 0: never
 }
 
@@ -109,6 +113,9 @@ func TestGrowth(t *testing.T) {
 			total *= int64(n)
 		}
 		p := part{Dir: filepath.Join(t.TempDir(), "state"), Counts: c, Slots: *slots, Kill: total / 2}
+		if *width > 0 {
+			p.Tile = append(geometry.Coordinate{c[0]}, geometry.Fill(len(c)-1, *width)...)
+		}
 		first := p.perform(t)
 		p.Kill = 0
 		second, third := p.perform(t), p.perform(t)

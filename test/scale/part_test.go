@@ -106,7 +106,7 @@ func (p part) plan(ctx context.Context, nc *nats.Conn) (stream.Plan, error) {
 		if err != nil {
 			return plan, err
 		}
-		t := stream.Task{Name: name, Generation: g.ID, Grid: grid, Select: grid.All()}
+		t := stream.Task{Name: name, Generation: g.ID, Grid: grid, Select: grid.All(), Tile: p.Tile}
 		if i > 0 {
 			t.Upstream = []stream.Dependency{{Task: plan.Tasks[0].Name}}
 		}
