@@ -18,6 +18,7 @@ type Selection struct {
 	ROI     *geometry.Roi           // world units, snapped outward to whole blocks; nil: all
 	Targets []string                // tasks, with what they need; none: all
 	Redo    []string                // tasks that begin anew, with all that wait for them
+	Adopt   []string                // done marks to take over: [TASK=]PATH of blocks_done.zarr, or a folder of Volara's logs
 	Known   map[string]geometry.Roi // regions that global tasks have already covered
 }
 
@@ -27,7 +28,8 @@ type Plan struct {
 	Tasks    []*TaskPlan // upstream before downstream, only what the selection needs
 	Schemas  map[string]graph.Schema
 
-	redo map[string]bool // tasks that begin anew whatever their record says
+	redo  map[string]bool      // tasks that begin anew whatever their record says
+	adopt map[string]*adoption // done marks to be taken over, by task
 }
 
 // A TaskPlan is one task's part of a plan.
@@ -50,6 +52,9 @@ func (p *Pipeline) Plan(ctx context.Context, sel Selection) (*Plan, error) {
 		return nil, err
 	}
 	if err := plan.loadSkips(ctx); err != nil {
+		return nil, err
+	}
+	if err := plan.setAdoptions(ctx, sel.Adopt); err != nil {
 		return nil, err
 	}
 	return plan, nil

@@ -22,6 +22,7 @@ type decision struct {
 	// recorded tells that the run has a record of the task, keep that its generation goes on, reason why not.
 	recorded, keep bool
 	reason         string
+	adopt          *adoption // what is taken over as done; nil: nothing
 }
 
 // known returns the regions that global tasks have covered and finished in their recorded generations.
@@ -64,9 +65,12 @@ func (p *Plan) prepare(ctx context.Context, state *stream.State, graphs *stages.
 		fault.Point("up.begun")
 		env := p.env(d.task, graphs)
 		env.Generation, env.Marker, env.Replace = id, d.marker(p.Pipeline.Name, id), d.recorded
-		env.Crashed = crashed
+		env.Crashed, env.Adopt = crashed, d.adopt != nil
 		if err := d.task.Stage.Init(ctx, env); err != nil {
 			return nil, fmt.Errorf("prepare the outputs of %s: %w", d.task.Name, err)
+		}
+		if err := d.recordAdoption(ctx, state, id, log); err != nil {
+			return nil, err
 		}
 		fault.Point("up.prepared")
 	}
@@ -97,7 +101,10 @@ func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, er
 				d.keep, d.reason = false, fmt.Sprintf("blocks of %s that a skip mask had left out are made now", up)
 			}
 		}
-		generations[t.Name] = "new"
+		generations[t.Name] = beginsAnew
+		if d.adopt != nil {
+			generations[t.Name] = isAdopted
+		}
 		if d.keep {
 			generations[t.Name] = records[t.Name].ID
 		}
@@ -117,6 +124,11 @@ func (t *TaskPlan) decide(ctx context.Context, plan *Plan, state *stream.State, 
 	}
 	d := &decision{task: t, print: f}
 	record, ok := records[t.Name]
+	if a := plan.adopt[t.Name]; a != nil {
+		if d.adopt, err = t.decideAdopt(ctx, p, a, record, generations); err != nil {
+			return nil, err
+		}
+	}
 	if !ok {
 		return d, nil
 	}
@@ -154,6 +166,9 @@ func (d *decision) begin(ctx context.Context, p *Plan, state *stream.State, gene
 	if d.keep {
 		g, err := state.Generation(ctx, t.Name)
 		return g.ID, err
+	}
+	if d.adopt != nil {
+		return stream.NewGeneration(), nil // recorded when the outputs are marked
 	}
 	if d.reason != "" {
 		log.Info("the task is computed anew: "+d.reason, "task", t.Name)

@@ -57,7 +57,7 @@ func (g *Graphs) Close() error {
 	return errors.Join(errs...)
 }
 
-// initGraph opens the graph for a task's generation: what an earlier one wrote is cleared, once.
+// initGraph opens the graph for a task's generation: what an earlier one wrote is cleared, once, unless it is adopted.
 func initGraph(ctx context.Context, env *Env, db *DB, clear func(context.Context, graph.Store) error) error {
 	s, err := env.Graphs.Open(ctx, db.Path)
 	if err != nil {
@@ -66,6 +66,9 @@ func initGraph(ctx context.Context, env *Env, db *DB, clear func(context.Context
 	generation, err := s.Generation(ctx, env.Task)
 	if err != nil || generation == env.writer().Generation {
 		return err
+	}
+	if env.Adopt {
+		return s.SetGeneration(ctx, env.Task, env.writer().Generation)
 	}
 	// While it clears, no generation may write: a late worker of the old one would leave rows behind.
 	if err := s.SetGeneration(ctx, env.Task, ""); err != nil {

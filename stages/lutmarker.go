@@ -42,8 +42,15 @@ func writeLUTMark(ctx context.Context, path string, mark LUTMark) error {
 	})
 }
 
-// takeLUT gives a table to the task's generation, which has not written it yet: no other one may from now on.
+// takeLUT gives a table to the task's generation, which has not written it yet or adopts it as it is: no other one may
+// write it from now on.
 func takeLUT(ctx context.Context, env *Env, path string) error {
+	if env.Adopt {
+		err := markLUT(ctx, path, env.Marker)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, voidLUT(path, env.Generation))
+		}
+	}
 	there, err := LUTMarker(path)
 	if err != nil {
 		return err

@@ -77,6 +77,7 @@ type Env struct {
 	Marker     Marker // what every output carries
 	Crashed    bool   // the run before this one was killed: it may have left temporary files
 	Replace    bool   // what an earlier generation of this task has left is void and is removed
+	Adopt      bool   // Init takes over what is there as this generation's: nothing is removed
 	Cache      *zarr.Cache
 	MayLack    map[string]bool // arrays whose writers may have skipped blocks: chunks that are not there are fill
 	Graphs     *Graphs

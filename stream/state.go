@@ -33,6 +33,8 @@ type Generation struct {
 	Created     time.Time       `json:"created"`
 	// VoidUntil is the last epoch whose completions count for nothing: blocks were reopened after it. 0: none.
 	VoidUntil uint64 `json:"void_until,omitempty"`
+	// Adopted says where the done marks came from that the generation began with; "": it began with none.
+	Adopted string `json:"adopted,omitempty"`
 }
 
 // State is the durable record of one run, a key-value bucket: generations, done blocks, attempts, failures. Whoever

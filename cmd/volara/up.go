@@ -19,7 +19,8 @@ import (
 type upCmd struct {
 	pipelineArgs
 	selectionArgs
-	Redo []string `help:"Begin this task anew (may be repeated), with everything downstream: outputs are replaced, also where the configuration was changed." placeholder:"TASK"`
+	Redo  []string `help:"Begin this task anew (may be repeated), with everything downstream: outputs are replaced, also where the configuration was changed." placeholder:"TASK"`
+	Adopt []string `help:"Begin with what is done elsewhere (may be repeated): Volara's blocks_done.zarr of a task, or a folder of its logs with TASK-meta/blocks_done.zarr in it, for tasks that have no record here." placeholder:"[TASK=]PATH" sep:"none"`
 	serverArgs
 	cli.Host
 	Replicas  int    `help:"By how many servers of a cluster (--nats) what is kept of the run is held: 3 survive the loss of one; default: as it is, a new run by one." placeholder:"N"`
@@ -46,7 +47,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	selection.Redo = c.Redo
+	selection.Redo, selection.Adopt = c.Redo, c.Adopt
 	slots := runtime.GOMAXPROCS(0)
 	if c.Workers != nil {
 		slots = *c.Workers
