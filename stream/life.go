@@ -40,7 +40,7 @@ type life struct {
 	reports     chan *nats.Msg
 	done        jetstream.Stream
 	following   *nats.Subscription // delivers the completions
-	folded      uint64 // stream sequence of the last completion folded
+	folded      uint64             // stream sequence of the last completion folded
 	folds       int64
 	announced   map[string]map[int64]bool // blocks that an earlier life told people are done, not yet in the bitmaps
 	unfolded    uint64                    // last sequence of the completions that an earlier life left
