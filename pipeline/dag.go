@@ -21,7 +21,7 @@ func (p *Pipeline) connect() error {
 		byName[t.Name] = t
 	}
 	writers, err := p.writers()
-	errs = append(errs, err, p.checkNesting(writers))
+	errs = append(errs, err, p.checkNesting(writers), p.checkKeep(writers))
 	for _, t := range p.Tasks {
 		errs = append(errs, t.connect(writers, byName))
 	}

@@ -29,6 +29,7 @@ type Output struct {
 	Shape []int  `json:"shape,omitempty"`
 	Bytes int64  `json:"bytes,omitempty"` // before compression
 	Files int64  `json:"files,omitempty"`
+	Keep  string `json:"keep,omitempty"` // until_consumed, and why this run deletes nothing of it
 }
 
 // Summaries describes a plan task by task.
@@ -36,7 +37,7 @@ func (p *Plan) Summaries() []TaskSummary {
 	var all []TaskSummary
 	for _, t := range p.Tasks {
 		s := TaskSummary{Name: t.Name, Type: t.Stage.Common().TaskType, Blocks: t.Blocks(), AllBlocks: t.Plan.Grid.Len(),
-			Region: t.Plan.Grid.WrittenBy(t.Select).String(), BlockMemory: t.Plan.BlockMemory, Outputs: t.outputPlan()}
+			Region: t.Plan.Grid.WrittenBy(t.Select).String(), BlockMemory: t.Plan.BlockMemory, Outputs: p.outputs(t)}
 		s.LeftOut = t.Select.Size() - s.Blocks
 		if !t.Plan.Global {
 			s.BlockVoxels = t.Plan.Grid.BlockShape().Div(t.Plan.VoxelSize)
@@ -51,6 +52,20 @@ func (p *Plan) Summaries() []TaskSummary {
 		all = append(all, s)
 	}
 	return all
+}
+
+// outputs predicts the task's outputs and how long they stay.
+func (p *Plan) outputs(t *TaskPlan) []Output {
+	outputs := t.outputPlan()
+	for _, u := range t.consumed() {
+		keep := string(u.Keep)
+		if _, why, _ := p.consumers(t, skipping); why != "" {
+			keep += "; not in this run: " + why
+		}
+		i := slices.IndexFunc(outputs, func(o Output) bool { return o.Path == u.Resource.ID })
+		outputs[i].Keep = keep
+	}
+	return outputs
 }
 
 // outputPlan predicts the task's outputs: for arrays the selected blocks' share.

@@ -113,6 +113,9 @@ func (p *Plan) decide(ctx context.Context, state *stream.State) ([]*decision, er
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if err := p.checkConsumed(ctx, decisions, records); err != nil {
+		return nil, err
+	}
 	return decisions, nil
 }
 

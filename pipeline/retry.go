@@ -95,6 +95,13 @@ func RetryRegion(ctx context.Context, p *Pipeline, o RetryOptions) (blocks map[s
 	if err != nil {
 		return nil, err
 	}
+	records, err := s.state.Generations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.checkReopened(ctx, records, boxes); err != nil {
+		return nil, err
+	}
 	tracker, err := stream.NewTracker(s.nc, recorded, stream.TrackerOptions{Dir: RunDir(o.Server.StateDir, p.Name), Lease: s.lease,
 		JournalDir: journalDir(o.Server, p.Name), KeepFailures: true, Logger: o.Logger})
 	if err != nil {

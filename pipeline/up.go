@@ -129,11 +129,12 @@ type run struct {
 	pipeline *Pipeline
 	log      *slog.Logger // the stream adds the run's name to its lines itself
 	cancel   context.CancelCauseFunc
-	deaf     func() // ends listen
+	deaf     func()  // ends listen
+	keeper   *keeper // once the plan is settled
 }
 
 // do settles generations and outputs, then runs tracker and worker.
-func (r *run) do(ctx context.Context) (stream.Status, error) {
+func (r *run) do(ctx context.Context) (_ stream.Status, err error) {
 	leading, stop := r.Context(ctx)
 	plan, err := r.settle(leading)
 	stop()
@@ -143,6 +144,7 @@ func (r *run) do(ctx context.Context) (stream.Status, error) {
 	if err != nil {
 		return stream.Status{}, err
 	}
+	defer func() { err = errors.Join(err, r.keeper.Close()) }()
 	return r.track(ctx, plan)
 }
 
@@ -165,7 +167,15 @@ func (r *run) settle(ctx context.Context) (none stream.Plan, err error) {
 	if err != nil {
 		return none, err
 	}
-	return plan.streamPlan(generations, r.CacheBytes, r.Host)
+	out, err := plan.streamPlan(generations, r.CacheBytes, r.Host)
+	if err != nil {
+		return none, err
+	}
+	if r.keeper, err = openKeeper(ctx, plan, r.state, generations, r.log); err != nil {
+		return none, err
+	}
+	r.keeper.enter(&out)
+	return out, nil
 }
 
 // prepare settles generations and makes outputs. It waits for a world at fault, a locked database or a full disk, as
@@ -224,7 +234,7 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 	}
 	tracker, err := stream.NewTracker(r.nc, plan, stream.TrackerOptions{Dir: dir, JournalDir: journals, Lease: r.lease,
 		AckWait:  r.AckWait,
-		Replicas: r.Server.Replicas, Logger: r.Logger})
+		Replicas: r.Server.Replicas, Consumed: r.keeper.consumed, Logger: r.Logger})
 	if err != nil {
 		return stream.Status{}, err
 	}
@@ -245,6 +255,7 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 	}()
 	r.deaf()
 	status, err := tracker.Run(trackerCtx)
+	r.keeper.tell()
 	stopWorker()
 	cancelled, abandoned := tracker.Cancelled()
 	if cancelled {

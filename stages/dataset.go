@@ -41,6 +41,7 @@ type Dataset struct {
 	Neighborhood []geometry.Coordinate `json:"neighborhood,omitempty"` // affs: one offset a channel
 	Chunks       geometry.Coordinate   `json:"chunks,omitempty"`       // outputs: chunk shape in voxels
 	Compressor   string                `json:"compressor,omitempty"`   // outputs: zstd (default), blosc, gzip, raw
+	Keep         Keep                  `json:"keep,omitempty"`         // outputs; moved to Use.Keep when bound
 
 	Channels   any            `json:"channels,omitempty"`
 	OMENorm    any            `json:"ome_norm,omitempty"`

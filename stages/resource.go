@@ -42,6 +42,8 @@ type Use struct {
 	Resource Resource
 	Field    string
 	Write    bool
+	// Keep says how long what is written stays; of a reader, how long it believes that. Arrays only.
+	Keep Keep
 	// All tells that a reader needs the whole resource and not only what lies in its read ROI.
 	All bool
 }
@@ -89,7 +91,8 @@ func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
 		b.fail(field, "%s is marked writable: false, but this task writes it", d.Store)
 		return
 	}
-	b.use(field, Resource{Kind: KindArray, ID: d.Store}, write, false)
+	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: d.Store}, Field: field, Write: write, Keep: d.Keep})
+	d.Keep = "" // no part of what a task is
 }
 
 // resolve resolves a dataset and reports whether there is one and that worked.

@@ -115,6 +115,10 @@ func (s *Specs) resolve(ctx context.Context, d *Dataset) (ArraySpec, error) {
 		return ArraySpec{}, err
 	}
 	defer array.Close()
+	if m, err := ReadMarker(array); err == nil && m != nil && m.Consumed {
+		return ArraySpec{}, fmt.Errorf("chunks of %s were deleted after they were consumed (keep: until_consumed of task %s, run %s); make it again before it is read again",
+			d.Store, m.Task, m.Run)
+	}
 	return SpecOf(array, d)
 }
 

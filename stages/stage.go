@@ -101,6 +101,8 @@ type Marker struct {
 	Config     any               `json:"config,omitempty"`
 	Inputs     map[string]string `json:"inputs,omitempty"` // upstream task: generation
 	Layout     string            `json:"layout,omitempty"` // of an array: what its metadata said when it was made
+	// Consumed tells that chunks may have been deleted after they were read (KeepUntilConsumed).
+	Consumed bool `json:"consumed,omitempty"`
 }
 
 // A FieldError is a mistake in one field of a task's configuration; whoever holds the file adds the place.

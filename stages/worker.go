@@ -17,7 +17,9 @@ func Bind(s Stage, b *Binder) {
 	s.Bind(b)
 	c := s.Common()
 	b.ReadArray("mask_data", c.MaskData, "")
-	b.resolve("skip_mask", c.SkipMask, "")
+	if b.resolve("skip_mask", c.SkipMask, "") && c.SkipMask.Keep == KeepUntilConsumed {
+		b.fail("skip_mask", "keep: %s is for what a task of this pipeline writes; a skip mask stays", c.SkipMask.Keep)
+	}
 }
 
 // MakePlan plans a task with its mask.

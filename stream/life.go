@@ -56,6 +56,8 @@ type life struct {
 	sweep  sweeper
 	disk   *disk
 
+	consumed *consumption // nil: nothing is
+
 	journals     []string  // read, to be removed once stored
 	liveJournals bool      // of workers that may have served an earlier epoch
 	strays       time.Time // until when workers of earlier epochs may be at work; zero: none are
@@ -128,6 +130,9 @@ func (l *life) loop(ctx, io context.Context) error {
 			err = l.stored(r)
 		case r := <-l.sweep.results:
 			err = l.swept(r)
+		case r := <-l.eraseResults():
+			l.erased(r)
+			l.startErase(io, time.Now())
 		case <-retry.C:
 		case <-more:
 		case <-cancelled:
@@ -157,6 +162,7 @@ func (l *life) tick(io context.Context, now time.Time) error {
 	l.notePause(now)
 	l.publishStatus(now)
 	l.startStore(io, now)
+	l.startErase(io, now)
 	l.startSweep(io, now)
 	if l.stop != nil {
 		l.wake(true)
@@ -200,6 +206,9 @@ func (l *life) fold(m *nats.Msg, now time.Time) {
 	fault.Point("tracker.folded")
 	l.noteProgress(c, events, now)
 	for _, e := range events {
+		if e.done() {
+			l.consumed.note(l.board.byName[c.Task], e.Blocks)
+		}
 		if e.done() && l.folded <= l.unfolded {
 			e.Blocks = l.unannounced(e)
 			if len(e.Blocks) == 0 {

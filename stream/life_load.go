@@ -28,6 +28,9 @@ func (l *life) load(ctx context.Context) (err error) {
 	if l.state, err = OpenState(ctx, l.t.js, l.t.plan.Run); err != nil {
 		return err
 	}
+	if o.Consumed != nil {
+		l.consumed = newConsumption(l.board)
+	}
 	if err := l.loadState(ctx); err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func (l *life) loadState(ctx context.Context) error {
 	filters := []string{keyRun, keyCursor}
 	for _, t := range l.board.tasks {
 		filters = append(filters, keyGeneration(t.Name), keyDone(t.Name, t.Generation, -1),
-			keyMasked(t.Name, t.Generation, -1), keyTrouble(t.Name, t.Generation, -1))
+			keyMasked(t.Name, t.Generation, -1), keyTrouble(t.Name, t.Generation, -1), keyOwed(t.Name, t.Generation))
 	}
 	for i, f := range filters {
 		filters[i] = strings.Replace(f, ".-1", ".*", 1)
@@ -95,6 +98,8 @@ func (l *life) loadState(ctx context.Context) error {
 			err = l.store.loadMasked(e)
 		case "trouble":
 			troubles = append(troubles, e)
+		case "owed":
+			err = l.loadOwed(ctx, e)
 		}
 		if err != nil {
 			return l.state.corrupt(e.Key(), err)

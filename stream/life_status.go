@@ -78,6 +78,7 @@ func (l *life) close() {
 	for _, f := range slices.Backward(l.closers) {
 		f()
 	}
+	l.closeErase()
 	if l.store.busy { // nothing is written once another life has begun
 		r := <-l.store.results
 		l.events = append(r.job.events[r.told:], l.events...)

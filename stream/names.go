@@ -118,6 +118,11 @@ func keyMasked(task, generation string, page int) string {
 
 // keyHoles is there when a run of the generation has skipped blocks.
 func keyHoles(task, generation string) string { return "holes." + token(task) + "." + generation }
+
+// keyOwed names the record of what is consumed of one generation and may not have been handed over.
+func keyOwed(task, generation string) string {
+	return fmt.Sprintf("owed.%s.%s", token(task), generation)
+}
 func keyTrouble(task, generation string, page int) string {
 	return fmt.Sprintf("trouble.%s.%s.%d", token(task), generation, page)
 }

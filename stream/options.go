@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -22,6 +23,10 @@ type TrackerOptions struct {
 	Standby bool
 	// KeepFailures leaves blocks failed that had failed before; else they are given all their attempts again.
 	KeepFailures bool
+	// Consumed takes what is consumed (see Task.Consumers) of a task: nobody needs the outputs of these blocks any more.
+	// It is called beside the tracker's work, one call at a time, perhaps again for the same blocks; after an error it is
+	// called again, and in the end by the next tracker. Nil: nothing is consumed.
+	Consumed func(ctx context.Context, task string, blocks Ranges) error
 	// Holder names this tracker in the lease, for people; default host and process id.
 	Holder string
 

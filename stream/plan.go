@@ -35,6 +35,9 @@ type Task struct {
 	// Skip holds blocks that this run leaves out although Select has them; nil: none. Nobody waits for them, they count
 	// in no total, and what is known of them stays. It is the tracker's alone, and not changed while one runs.
 	Skip *Bitmap `json:"-"`
+	// Consumers names the tasks that read what the task writes, all of them, where that is to be given up once they have;
+	// each waits for this task. Empty: what is written stays.
+	Consumers []string `json:"consumers,omitempty"`
 	// Tile is the shape, in blocks, of the tiles that blocks are handed out by, so that neighbours are done close in
 	// time; empty: in the order of indices.
 	Tile geometry.Coordinate `json:"tile,omitempty"`

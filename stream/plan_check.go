@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"volara/geometry"
 )
@@ -18,6 +19,13 @@ func (p Plan) Validate() error {
 			return fmt.Errorf("task %q: %w", t.Name, err)
 		}
 		before[t.Name] = t
+	}
+	for _, t := range p.Tasks {
+		for _, name := range t.Consumers {
+			if !slices.ContainsFunc(before[name].Upstream, func(d Dependency) bool { return d.Task == t.Name }) {
+				return fmt.Errorf("task %q: what it writes is consumed by %q, which does not wait for it", t.Name, name)
+			}
+		}
 	}
 	return nil
 }

@@ -155,7 +155,7 @@ func (s *State) forget(ctx context.Context, task string) error {
 	if err != nil {
 		return fmt.Errorf("clear task %s: %w", task, jetStreamError(err))
 	}
-	for _, kind := range []string{"done", "masked", "trouble", "holes"} {
+	for _, kind := range []string{"done", "masked", "trouble", "holes", "owed"} {
 		subject := fmt.Sprintf("$KV.%s.%s.%s.>", s.kv.Bucket(), kind, token(task))
 		if err := stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
 			return fmt.Errorf("clear task %s: %w", task, jetStreamError(err))

@@ -75,6 +75,9 @@ func (l *life) end(io context.Context) (Status, error) {
 	if err := l.storeAll(io); err != nil {
 		return l.finalStatus(StateStopped, err.Error()), err
 	}
+	if err := l.eraseAll(io); err != nil {
+		return l.finalStatus(StateStopped, err.Error()), err
+	}
 	fault.Point("tracker.ending")
 	if l.record.Epoch > 0 && !l.record.Ended { // also when an earlier tracker died at this point
 		if err := l.closeEpoch(io); err != nil {

@@ -73,6 +73,7 @@ type storeJob struct {
 	purge     uint64 // 0: nothing
 	trim      bool   // the history
 	status    *Status
+	consumed  []eraseJob // to be handed over once the pages are stored
 }
 
 // A pageWrite is one key to be written. revision is what it must be and, afterwards, what it is.
@@ -93,6 +94,7 @@ const (
 	pageDone pageKind = iota
 	pageMasked
 	pageTrouble
+	pageOwed // no page: what is consumed and may not have been handed over
 )
 
 // A storeResult is a job after it was carried out, as far as it went.
@@ -219,7 +221,11 @@ func (l *life) storeJob(now time.Time, all bool) (storeJob, bool) {
 	if !all && now.Before(s.rest) {
 		return storeJob{}, false
 	}
-	job := storeJob{events: l.events, pages: s.collect(), cursor: s.cursor, cursorRev: s.cursorRev}
+	consumed := l.collectConsumed(all)
+	job := storeJob{
+		events: l.events, pages: append(l.consumed.record(), s.collect()...), cursor: s.cursor, cursorRev: s.cursorRev,
+		consumed: consumed,
+	}
 	l.events = nil
 	if l.folded > s.purged && (all || now.Sub(s.purgedAt) > purgePeriod) {
 		job.purge, s.purgedAt = l.folded, now
@@ -231,7 +237,7 @@ func (l *life) storeJob(now time.Time, all bool) (storeJob, bool) {
 		status := l.t.Snapshot()
 		job.status, s.statusAt = &status, now
 	}
-	return job, len(job.events) > 0 || len(job.pages) > 0 || job.purge > 0 || job.status != nil
+	return job, len(job.events) > 0 || len(job.pages) > 0 || job.purge > 0 || job.status != nil || len(job.consumed) > 0
 }
 
 // carryOut does a job in the order that a crash needs.
@@ -298,6 +304,8 @@ func (l *life) stored(r storeResult) error {
 	for _, p := range r.job.pages {
 		t := s.board.byName[p.task]
 		switch {
+		case p.kind == pageOwed:
+			l.consumed.stored(t, p)
 		case !p.stored && p.kind == pageTrouble:
 			t.touched[p.page] = true
 		case !p.stored && p.kind == pageMasked:
@@ -313,11 +321,13 @@ func (l *life) stored(r storeResult) error {
 		}
 	}
 	if r.err == nil {
+		l.consumed.release(r.job.consumed)
 		l.dropJournals()
 		s.purged = max(s.purged, r.job.purge)
 		s.failing, s.err = time.Time{}, nil
 		return nil
 	}
+	l.consumed.takeBack(r.job.consumed)
 	if !fault.IsEnvironment(r.err) {
 		return r.err
 	}

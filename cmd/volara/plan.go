@@ -47,7 +47,7 @@ func (c *planCmd) Run(ctx context.Context) error {
 func (c *planCmd) print(p *pipeline.Pipeline, plan *pipeline.Plan, peak int64) error {
 	fmt.Printf("run %s, state in %s\n\n", p.Name, c.State)
 	tasks := console.NewTable("task", "waits for", "blocks", "left out", "block voxels", "block memory", "region (world units)")
-	outputs := console.NewTable("output", "of", "what", "shape", "bytes uncompressed", "files")
+	outputs := console.NewTable("output", "of", "what", "shape", "bytes uncompressed", "files", "kept")
 	for _, t := range plan.Summaries() {
 		blocks := console.Count(t.Blocks)
 		if t.Blocks != t.AllBlocks {
@@ -74,7 +74,7 @@ func (c *planCmd) print(p *pipeline.Pipeline, plan *pipeline.Plan, peak int64) e
 			if o.Shape != nil {
 				shape = fmt.Sprint(o.Shape)
 			}
-			outputs.Row(o.Path, t.Name, o.What, shape, size, files)
+			outputs.Row(o.Path, t.Name, o.What, shape, size, files, strings.ReplaceAll(o.Keep, "_", " "))
 		}
 	}
 	if _, err := tasks.WriteTo(os.Stdout); err != nil {

@@ -29,6 +29,7 @@ func Run(t *testing.T, newStore func(t *testing.T) store.Store) {
 		"cancelled":   cancelled,
 		"ownership":   ownership,
 		"directories": directories,
+		"size":        size,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
 	}
@@ -85,6 +86,21 @@ func missing(t *testing.T, s store.Store) {
 		if err := s.Delete(t.Context(), key+"x"); err != nil {
 			t.Errorf("Delete(%q): %v", key, err)
 		}
+	}
+}
+
+func size(t *testing.T, s store.Store) {
+	put(t, s, "a/b", "four")
+	put(t, s, "empty", "")
+	_, tells := s.(store.Sizer)
+	for key, want := range map[string]int64{"a/b": 4, "empty": 0, "a": -1, "a/c": -1, "a/b/c": -1, "b": -1} {
+		got, there, err := store.Size(t.Context(), s, key)
+		if err != nil || tells && (there != (want >= 0) || there && got != want) {
+			t.Errorf("Size(%q): %d, %v, %v; want %d", key, got, there, err, want)
+		}
+	}
+	if _, _, err := store.Size(t.Context(), s, "../a"); tells && err == nil {
+		t.Error("the size of what is no key is no error")
 	}
 }
 
