@@ -193,6 +193,7 @@ func (c *child) close() error {
 	c.in.Close() // there is nothing more to say, whatever it is doing
 	select {
 	case <-c.complete:
+		c.log.Debug("a process has ended", "how", c.describe())
 	case <-time.After(closeGrace):
 		c.end()
 	}

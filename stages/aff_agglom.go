@@ -91,7 +91,7 @@ func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 		return nil, err
 	}
 	p.Graphs = map[string]GraphSpec{"db": rag}
-	voxel := len(t.AffsData.Neighborhood)*affs.DType.Size() + 8
+	voxel := len(t.AffsData.Neighborhood)*affs.DType.Size() + 8 + chunkBuffers
 	if t.partial = !onOwnGrid(frags, rag, p.Grid); t.partial {
 		voxel += affs.DType.Size() + 8 // of one offset at a time
 		t.widen(p, frags)

@@ -55,7 +55,8 @@ type Plan struct {
 	Global bool
 	// BlockVoxels is the number of voxels of a whole block; fragment ids are counted in it.
 	BlockVoxels int64
-	// BlockMemory is the predicted peak of one block in bytes.
+	// BlockMemory is the predicted peak of one block in bytes, 0 where it cannot be known: what it holds, and not what the
+	// collector lets lie beside it.
 	BlockMemory int64
 	// Arrays and Graphs are the outputs by field name.
 	Arrays map[string]ArraySpec
@@ -63,6 +64,10 @@ type Plan struct {
 	// Warnings are things that work but that the user should know.
 	Warnings []string
 }
+
+// chunkBuffers is what reading and writing labels takes beside the block itself, in bytes a voxel: a chunk, which may be
+// as large as the block, decoded and encoded.
+const chunkBuffers = 2 * 8
 
 func (p *Plan) warnf(format string, args ...any) {
 	p.Warnings = append(p.Warnings, fmt.Sprintf(format, args...))
