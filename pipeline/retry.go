@@ -12,17 +12,25 @@ import (
 	"volara/stream"
 )
 
+// CheckTasks reports which of the names is no task of a run, as an *InputError.
+func CheckTasks(s stream.Status, names []string) error {
+	all := make([]string, len(s.Tasks))
+	for i, t := range s.Tasks {
+		all[i] = t.Name
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return inputErrorf("no task is named %q; %s", name, config.Suggest(name, all))
+		}
+	}
+	return nil
+}
+
 // FailedOf counts the failed blocks of a run that a request names. What the run does not have, or what has not failed,
 // is an *InputError.
 func FailedOf(s stream.Status, r stream.RetryRequest) (int64, error) {
-	names := make([]string, len(s.Tasks))
-	for i, t := range s.Tasks {
-		names[i] = t.Name
-	}
-	for _, name := range r.Tasks {
-		if !slices.Contains(names, name) {
-			return 0, inputErrorf("no task is named %q; %s", name, config.Suggest(name, names))
-		}
+	if err := CheckTasks(s, r.Tasks); err != nil {
+		return 0, err
 	}
 	var tasks []stream.TaskStatus
 	for _, t := range s.Tasks {

@@ -30,6 +30,12 @@ const (
 	EventBlockCrashed  = "block_crashed"  // the worker died or lost its hold on the block
 )
 
+// EventKinds returns the kinds of events.
+func EventKinds() []string {
+	return []string{EventRunStarted, EventRunPaused, EventRunResumed, EventRunDone, EventTaskStarted, EventTaskDone, EventBlockDone,
+		EventBlockMasked, EventBlockRetry, EventBlockFailed, EventBlockReopened, EventBlockCrashed}
+}
+
 // done reports whether the event tells that blocks are done.
 func (e *Event) done() bool { return e.Kind == EventBlockDone || e.Kind == EventBlockMasked }
 

@@ -223,3 +223,36 @@ func TestStageSaysWhatItWaitsFor(t *testing.T) {
 	mustRun(t, volara(dir, "cancel"))
 	run.ends(0)
 }
+
+// TestCancelForStandbys demands that a run on an external server that is cancelled, from wherever, is over for those who
+// stand by as well; and that its record can be removed there.
+func TestCancelForStandbys(t *testing.T) {
+	t.Parallel() // it mostly waits
+	url := urls(natsServers(t, 1)[0])
+	dir := noops(t, "name: a, roi: [[0], [3000]], block_size: [1], duration: 20ms")
+	elsewhere := t.TempDir()
+	stand := func(state string) *background {
+		return inBackground(t, volara(dir, "up", "--progress", "off", "--nats", url, "--standby", "--state", state, "noop.yaml"))
+	}
+	leader := stand(".volara")
+	eventually(t, dir, begun, "events", "--json", "noop.yaml")
+	waiting := stand("other")
+	time.Sleep(time.Second) // it waits
+	if out, status := outcome(t, volara(dir, "runs", "rm", "noop", "--nats", url, "--yes")); status != 2 || !strings.Contains(out, "leads the run") {
+		t.Errorf("removing a live run: exit status %d\n%s", status, out)
+	}
+	if out, status := outcome(t, volara(elsewhere, "cancel", "--nats", url, "--run", "noop")); status != 0 || !strings.Contains(out, "has stopped") {
+		t.Fatalf("cancel: exit status %d\n%s", status, out)
+	}
+	leader.ends(1)
+	waiting.ends(1)
+	if out, status := outcome(t, volara(dir, "runs", "rm", "noop", "--nats", url, "--yes")); status != 0 || !strings.Contains(out, "removed") {
+		t.Errorf("removing it: exit status %d\n%s", status, out)
+	}
+	again := stand(".volara") // a new run of that name begins from the start, and is not taken for cancelled
+	eventually(t, dir, begun, "events", "--json", "noop.yaml")
+	if out, status := outcome(t, volara(dir, "cancel", "--nats", url, "noop.yaml")); status != 0 {
+		t.Fatalf("cancel: exit status %d\n%s", status, out)
+	}
+	again.ends(1)
+}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
+	"volara/config"
 	"volara/console"
 	"volara/pipeline"
 	"volara/stream"
@@ -77,6 +79,9 @@ func (c *eventsCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.check(dir); err != nil {
+		return err
+	}
 	tasks, kinds := set(c.Task), set(c.Kind)
 	out := json.NewEncoder(os.Stdout)
 	return stream.ReadEvents(ctx, dir, c.Follow, func(e stream.Event) error {
@@ -88,6 +93,23 @@ func (c *eventsCmd) Run(ctx context.Context) error {
 		}
 		return console.WriteEvent(os.Stdout, e)
 	})
+}
+
+// check refuses to wait for events that cannot come.
+func (c *eventsCmd) check(dir string) error {
+	for _, kind := range c.Kind {
+		if kinds := stream.EventKinds(); !slices.Contains(kinds, kind) {
+			return &pipeline.InputError{Err: fmt.Errorf("no event is of the kind %q; %s", kind, config.Suggest(kind, kinds))}
+		}
+	}
+	s, err := pipeline.ReadStatus(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the run has not begun
+	}
+	if err == nil {
+		err = pipeline.CheckTasks(s, c.Task)
+	}
+	return err
 }
 
 func set(names []string) map[string]bool {
