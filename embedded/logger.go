@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"golang.org/x/sys/unix"
 )
 
 // logger passes what nats-server says on to slog: its notices as debug lines. Until started is called it also
@@ -16,6 +17,7 @@ import (
 type logger struct {
 	log   *slog.Logger
 	fatal chan error
+	full  chan struct{} // told when JetStream finds its disk full
 
 	mu       sync.Mutex
 	warnings []string
@@ -25,7 +27,7 @@ type logger struct {
 var _ server.Logger = (*logger)(nil)
 
 func newLogger(log *slog.Logger) *logger {
-	return &logger{log: log.With("from", "nats-server"), fatal: make(chan error, 1)}
+	return &logger{log: log.With("from", "nats-server"), fatal: make(chan error, 1), full: make(chan struct{}, 1)}
 }
 
 func (l *logger) Noticef(format string, v ...any) { l.log.Debug(message(format, v)) }
@@ -50,6 +52,12 @@ func (l *logger) warn(level slog.Level, text string) {
 	if !l.ready {
 		l.warnings = append(l.warnings, text)
 		level = slog.LevelDebug
+	}
+	if strings.Contains(text, unix.ENOSPC.Error()) || strings.Contains(text, unix.EDQUOT.Error()) {
+		select {
+		case l.full <- struct{}{}:
+		default:
+		}
 	}
 	l.log.Log(context.Background(), level, text)
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -42,23 +43,26 @@ const startLimit = 2 * time.Minute
 // maxMemoryStore bounds what JetStream keeps in memory: the queues of runs, which are small.
 const maxMemoryStore = 4 << 30
 
-// A Server is a running nats-server. Its methods are safe for concurrent use.
+// A Server is a running nats-server, or one after the other on the same store: see revival. Its methods are safe for
+// concurrent use.
 type Server struct {
-	dir   string
-	nats  *server.Server
-	token string
+	dir     string
+	options server.Options
+	token   string
+	log     *slog.Logger
+
+	mu   sync.RWMutex
+	nats *server.Server
 
 	starting sync.WaitGroup
+	reviving sync.WaitGroup
+	stop     chan struct{} // closed by Close
 	close    sync.Once
 }
 
 // Start starts a server and waits until JetStream is ready. What a killed server leaves half-made in its store is
 // repaired first; a store that is damaged otherwise is an error that says what can be deleted and what is lost then.
 func Start(ctx context.Context, opts Options) (*Server, error) {
-	log := opts.Logger
-	if log == nil {
-		log = slog.Default()
-	}
 	host, port, err := listenAddress(opts)
 	if err != nil {
 		return nil, err
@@ -66,17 +70,16 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of the NATS server: %w", err)
 	}
-	s := &Server{dir: opts.Dir}
+	s := &Server{dir: opts.Dir, log: opts.Logger, stop: make(chan struct{})}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
 	if !opts.NoAuth {
 		if s.token, err = loadToken(s.TokenFile()); err != nil {
 			return nil, err
 		}
 	}
-	store := filepath.Join(opts.Dir, "jetstream")
-	if err := repairStore(store, log); err != nil {
-		return nil, err
-	}
-	s.nats, err = server.NewServer(&server.Options{
+	s.options = server.Options{
 		ServerName:             "volara",
 		Host:                   host,
 		Port:                   port,
@@ -88,34 +91,48 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		JetStreamMaxMemory:     maxMemoryStore,
 		SyncAlways:             opts.SyncAlways,
 		DisableJetStreamBanner: true,
-	})
+	}
+	full, err := s.launch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.reviving.Go(func() { s.revive(full) })
+	return s, nil
+}
+
+// launch starts a nats-server on the store. The channel tells when its disk is full.
+func (s *Server) launch(ctx context.Context) (full <-chan struct{}, err error) {
+	store := filepath.Join(s.dir, "jetstream")
+	if err := repairStore(store, s.log); err != nil {
+		return nil, err
+	}
+	n, err := server.NewServer(s.options.Clone())
 	if err != nil {
 		return nil, fmt.Errorf("set up the NATS server: %w", err)
 	}
-	return s, s.start(ctx, store, log)
+	logger := newLogger(s.log)
+	n.SetLoggerV2(logger, false, false, false)
+	s.starting.Go(n.Start)
+	if err = s.waitReady(ctx, n, logger); err == nil {
+		err = checkStreams(n, store, logger)
+	}
+	if err == nil {
+		logger.started()
+		if err = writeFile(urlFile(s.dir), []byte(reachable(n.ClientURL())+"\n"), 0o644); err != nil {
+			err = fmt.Errorf("write the address of the NATS server: %w", err)
+		}
+	}
+	s.mu.Lock()
+	s.nats = n
+	s.mu.Unlock()
+	if err != nil {
+		return nil, errors.Join(err, s.shutdown())
+	}
+	return logger.full, nil
 }
 
-func (s *Server) start(ctx context.Context, store string, log *slog.Logger) error {
-	logger := newLogger(log)
-	s.nats.SetLoggerV2(logger, false, false, false)
-	s.starting.Go(s.nats.Start)
-	if err := s.waitReady(ctx, logger); err != nil {
-		s.Close()
-		return err
-	}
-	if err := s.checkStreams(store, logger); err != nil {
-		s.Close()
-		return err
-	}
-	logger.started()
-	if err := writeFile(urlFile(s.dir), []byte(s.URL()+"\n"), 0o644); err != nil {
-		s.Close()
-		return fmt.Errorf("write the address of the NATS server: %w", err)
-	}
-	return nil
-}
-
-func (s *Server) waitReady(ctx context.Context, logger *logger) error {
+// waitReady waits for JetStream.
+func (s *Server) waitReady(ctx context.Context, n *server.Server, logger *logger) error {
 	limit := time.NewTimer(startLimit)
 	defer limit.Stop()
 	for {
@@ -128,15 +145,26 @@ func (s *Server) waitReady(ctx context.Context, logger *logger) error {
 			return fmt.Errorf("the NATS server in %s was not ready within %v", s.dir, startLimit)
 		default:
 		}
-		if s.nats.ReadyForConnections(2*time.Millisecond) && s.nats.JetStreamEnabled() {
+		if n.ReadyForConnections(2*time.Millisecond) && n.JetStreamEnabled() {
 			return nil
 		}
 	}
 }
 
+// current returns the server that runs.
+func (s *Server) current() *server.Server {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.nats
+}
+
+// InProcessConn implements nats.InProcessConnProvider: a connection that lost its server finds the next one.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.current().InProcessConn() }
+
 // Conn returns a new connection within the process, with a name for people. The caller closes it.
 func (s *Server) Conn(name string, opts ...nats.Option) (*nats.Conn, error) {
-	opts = append([]nats.Option{nats.InProcessServer(s.nats), nats.Name(name), nats.Token(s.token)}, opts...)
+	opts = append([]nats.Option{nats.InProcessServer(s), nats.Name(name), nats.Token(s.token),
+		nats.ReconnectWait(reconnectWait), nats.MaxReconnects(int(patience / reconnectWait))}, opts...)
 	nc, err := nats.Connect("", opts...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the NATS server in this process: %w", err)
@@ -146,7 +174,7 @@ func (s *Server) Conn(name string, opts ...nats.Option) (*nats.Conn, error) {
 
 // URL returns the address for workers of other processes, without the token. A server that listens on every address of
 // the host is called by the host's name.
-func (s *Server) URL() string { return reachable(s.nats.ClientURL()) }
+func (s *Server) URL() string { return reachable(s.current().ClientURL()) }
 
 // TokenFile returns the path of the file that holds the token; it is readable by its owner only, and does not exist
 // with NoAuth.
@@ -154,11 +182,21 @@ func (s *Server) TokenFile() string { return filepath.Join(s.dir, "token") }
 
 // Close shuts the server down and waits until its store is closed. It may be called more than once.
 func (s *Server) Close() error {
+	var err error
 	s.close.Do(func() {
-		s.starting.Wait() // what is shut down half way through its start goes on making files
-		s.nats.Shutdown()
-		s.nats.WaitForShutdown()
+		close(s.stop)
+		s.reviving.Wait()
+		err = s.shutdown()
 	})
+	return err
+}
+
+// shutdown ends the server that runs.
+func (s *Server) shutdown() error {
+	s.starting.Wait() // what is shut down half way through its start goes on making files
+	n := s.current()
+	n.Shutdown()
+	n.WaitForShutdown()
 	if err := os.Remove(urlFile(s.dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the address of the NATS server: %w", err)
 	}

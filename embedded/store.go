@@ -103,12 +103,12 @@ func holdsNothing(dir string) (bool, error) {
 }
 
 // checkStreams makes sure that the server took in every stream that its store holds.
-func (s *Server) checkStreams(store string, logger *logger) error {
+func checkStreams(n *server.Server, store string, logger *logger) error {
 	names, err := streamDirs(store)
 	if err != nil {
 		return err
 	}
-	info, err := s.nats.Jsz(&server.JSzOptions{Streams: true, Limit: 1 << 20})
+	info, err := n.Jsz(&server.JSzOptions{Streams: true, Limit: 1 << 20})
 	if err != nil {
 		return fmt.Errorf("look for the streams of the NATS store: %w", err)
 	}

@@ -54,6 +54,9 @@ func short() []scenario {
 		networkFails(seg, stalled, 2*ackWait, true),
 		networkFails(many, network{cut: true}, ackWait/2, false),
 		diskFull(false),
+		diskFull(true),
+		serversKilled(many, 3),
+		leaderReplaced(seg, false),
 		storm(seg, false),
 		storm(many, true),
 	}
