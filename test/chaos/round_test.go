@@ -92,7 +92,8 @@ const upLimit = 2 * time.Minute
 func (r *round) up(extra []string, args ...string) *process {
 	args = append([]string{"up", "--progress", "off", "--ack-wait", ackWait.String()}, args...)
 	if r.server != "" {
-		args = append(args, "--nats", r.server, "--replicas", strconv.Itoa(r.replicas))
+		// The lease of one that was killed outlives it for a while: --standby waits.
+		args = append(args, "--nats", r.server, "--replicas", strconv.Itoa(r.replicas), "--standby")
 	}
 	return r.start("up", extra, "volara", append(args, r.pipeline())...)
 }

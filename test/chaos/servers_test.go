@@ -126,7 +126,7 @@ func leaderReplaced(w workload, sleeps bool) scenario {
 	return scenario{fmt.Sprintf("the leader of %s is replaced by a standby; it sleeps: %v", w.run, sleeps), func(r *round) {
 		r.prepare(w)
 		r.cluster(1)
-		stand := func() *process { return r.up(points(slowly), "--workers", "1", "--standby") }
+		stand := func() *process { return r.up(points(slowly), "--workers", "1") }
 		first := stand()
 		r.sleep(200*time.Millisecond, 600*time.Millisecond)
 		second := stand()
