@@ -33,7 +33,7 @@ func TestBoardMemory(t *testing.T) {
 		}
 	})
 	ordered := bits(func(task *taskBoard) {
-		for i := range int64(side * side / 4) {
+		for i := range int64(side * side / 8) {
 			task.foldDone(Ranges{{i, 1}}, false)
 		}
 	})

@@ -95,8 +95,12 @@ func mendEvents(dir string, lines [][]byte) error {
 	if n := len(tail); n > 0 && tail[n-1] != '\n' {
 		missing = []byte{'\n'} // ends a line that was torn
 	}
+	known := map[string]bool{}
+	for line := range bytes.Lines(tail) {
+		known[string(line)] = true
+	}
 	for _, line := range lines {
-		if !bytes.Contains(tail, line) {
+		if !known[string(line)] {
 			missing = append(missing, line...)
 		}
 	}
