@@ -38,8 +38,7 @@ func ReadStatus(dir string) (stream.Status, error) {
 		return s, err
 	}
 	live := s.State == stream.StateRunning || s.State == stream.StatePaused
-	// With an embedded server the state directory is held by the process that leads, else the run's folder is.
-	if live && !embedded.Locked(filepath.Dir(filepath.Dir(dir))) && !embedded.Held(dir) {
+	if live && !embedded.Held(dir) { // whoever leads the run holds its folder
 		s.State, s.Reason = stream.StateStopped, "its process has ended; volara up goes on with it"
 	}
 	return s, nil

@@ -225,13 +225,11 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 		return stream.Status{}, fmt.Errorf("the run's folder: %w", err)
 	}
 	journals := journalDir(r.Server, plan.Run)
-	if r.Server.External() {
-		held, err := embedded.ShareDir(dir) // shows that somebody leads
-		if err != nil {
-			return stream.Status{}, err
-		}
-		defer func() { err = errors.Join(err, held.Unlock()) }()
+	held, err := embedded.ShareDir(dir) // shows that somebody leads
+	if err != nil {
+		return stream.Status{}, err
 	}
+	defer func() { err = errors.Join(err, held.Unlock()) }()
 	tracker, err := stream.NewTracker(r.nc, plan, stream.TrackerOptions{Dir: dir, JournalDir: journals, Lease: r.lease,
 		AckWait:  r.AckWait,
 		Replicas: r.Server.Replicas, Consumed: r.keeper.consumed, Logger: r.Logger})

@@ -256,3 +256,34 @@ func TestCancelForStandbys(t *testing.T) {
 	}
 	again.ends(1)
 }
+
+// TestKilledRunIsNotRunning demands that a run which was killed is not called running while another one of the same state
+// directory is, and that cancel knows which one is meant.
+func TestKilledRunIsNotRunning(t *testing.T) {
+	dir := noops(t, "name: a, roi: [[0], [3000]], block_size: [1], duration: 20ms")
+	text, err := os.ReadFile(filepath.Join(dir, "noop.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "other.yaml"), []byte(strings.Replace(string(text), "name: noop", "name: other", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	killed := inBackground(t, volara(dir, "up", "--progress", "off", "noop.yaml"))
+	eventually(t, dir, begun, "events", "--json", "noop.yaml")
+	if err := killed.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	killed.ends(-1)
+	run := inBackground(t, volara(dir, "up", "--progress", "off", "other.yaml"))
+	eventually(t, dir, begun, "events", "--json", "other.yaml")
+	if out, _ := outcome(t, volara(dir, "status", "noop.yaml")); !strings.Contains(out, "stopped") {
+		t.Errorf("status of the killed run:\n%s", out)
+	}
+	if out, _ := outcome(t, volara(dir, "runs")); strings.Count(out, "running") != 1 || strings.Count(out, "stopped") != 1 {
+		t.Errorf("runs:\n%s", out)
+	}
+	if out, status := outcome(t, volara(dir, "cancel")); status != 0 || !strings.Contains(out, "run other has stopped") {
+		t.Errorf("cancel: exit status %d\n%s", status, out)
+	}
+	run.ends(1)
+}
