@@ -101,6 +101,9 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	}
 	defer func() { r.deaf() }()
 	status, err = r.do(ctx)
+	if errors.Is(err, stream.ErrLimits) {
+		err = s.explain(err)
+	}
 	if len(status.Tasks) > 0 && o.Ended != nil {
 		o.Ended(status)
 	}

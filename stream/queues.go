@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"volara/fault"
 )
 
 // Limits of the streams. They are counted in messages: JetStream would reserve bytes. Of events a tracker keeps less.
@@ -93,12 +91,10 @@ func (q queue) makeStream(ctx context.Context, js jetstream.JetStream) (jetstrea
 			Storage:     jetstream.MemoryStorage,
 			Replicas:    replicas,
 		})
-		err = jetStreamError(err)
+		err = creationError(err)
 		switch {
 		case err == nil:
 			return w, nil
-		case errors.Is(err, ErrLimits):
-			return nil, fault.Permanent(err)
 		case replicas == 1 || !errors.Is(err, ErrTooFewServers):
 			return nil, err
 		}

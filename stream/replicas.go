@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"volara/fault"
 )
 
 // ErrTooFewServers says that there are not as many servers as a stream shall have replicas.
@@ -35,6 +37,14 @@ func capacityError(err error) error {
 		return fmt.Errorf("%w: %w", ErrTooFewServers, err)
 	case codeAccountResources, codeMaxStreams, codeMemoryResources, codeStorageResources:
 		return fmt.Errorf("%w: %w", ErrLimits, err)
+	}
+	return err
+}
+
+// creationError classifies an error of making a stream: limits do not change by waiting.
+func creationError(err error) error {
+	if err = jetStreamError(err); errors.Is(err, ErrLimits) {
+		return fault.Permanent(err)
 	}
 	return err
 }
@@ -81,7 +91,7 @@ func openStream(ctx context.Context, js jetstream.JetStream, config jetstream.St
 		err = replicate(ctx, js, config.Name, replicas)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open stream %s: %w", config.Name, jetStreamError(err))
+		return nil, fmt.Errorf("open stream %s: %w", config.Name, creationError(err))
 	}
 	return s, nil
 }

@@ -174,7 +174,7 @@ var errQueueLost = errors.New("the queue is lost")
 
 // mayGoOn reports whether another epoch may succeed where this one ended with err.
 func (l *life) mayGoOn(err error) bool {
-	return errors.Is(err, errQueueLost) || errors.Is(err, ErrConflict) || fault.IsEnvironment(err)
+	return errors.Is(err, errQueueLost) || errors.Is(err, ErrConflict) || fault.IsEnvironment(err) && !fault.IsPermanent(err)
 }
 
 func (o TrackerOptions) withDefaults() TrackerOptions {

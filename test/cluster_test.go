@@ -221,7 +221,7 @@ func TestStandbys(t *testing.T) {
 		return begin(t, up("--nats", url, "--standby", "--workers", "2", "--state", state, file))
 	}
 	first := stand(shared)
-	n := total(done(t, shared, "pair", 10))
+	done(t, shared, "pair", 10)
 	second, third := stand(shared), (*exec.Cmd)(nil)
 	time.Sleep(time.Second) // it waits
 
@@ -230,7 +230,8 @@ func TestStandbys(t *testing.T) {
 	}
 	killed := time.Now()
 	_ = first.Wait()
-	done(t, shared, "pair", n+20)
+	n := total(done(t, shared, "pair", 0))
+	n = total(done(t, shared, "pair", n+20))
 	t.Logf("taken over, and blocks done, after %v", time.Since(killed).Round(time.Millisecond))
 	if took := time.Since(killed); took > 20*time.Second {
 		t.Errorf("it took %v to take over", took)
