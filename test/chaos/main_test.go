@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) int {
 	settings = chaosOptions{
 		seed: number("CHAOS_SEED", uint64(1)), rounds: number("CHAOS_ROUNDS", 0), only: number("CHAOS_ROUND", -1),
-		parallel: number("CHAOS_PARALLEL", 3), dir: os.Getenv("CHAOS_DIR"),
+		parallel: number("CHAOS_PARALLEL", 4), dir: os.Getenv("CHAOS_DIR"),
 	}
 	dir, err := os.MkdirTemp("", "volara-chaos-")
 	if err != nil {

@@ -132,7 +132,7 @@ func sleeperMissesDrop(name string, during, keepOutputs bool) scenario {
 		r.prepare(segmentation(otherBias))
 		up = r.lead()
 		r.stage(points(slowly))
-		if during {
+		if during || name == "graph.written" {
 			r.sleep(0, time.Second)
 			sleeper.wake()
 		}
