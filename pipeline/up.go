@@ -217,6 +217,12 @@ func (r *run) tryPrepare(ctx context.Context, plan *Plan) (map[string]string, er
 	graphs := plan.newGraphs()
 	last, statusErr := stream.ReadStatus(RunDir(r.Server.StateDir, r.pipeline.Name))
 	crashed := statusErr == nil && (last.State == stream.StateRunning || last.State == stream.StatePaused)
+	if r.Server.External() { // the status may lie in another state directory
+		var err error
+		if crashed, err = stream.Unended(ctx, r.js, r.pipeline.Name); err != nil {
+			return nil, errors.Join(err, graphs.Close())
+		}
+	}
 	generations, err := plan.prepare(ctx, r.state, graphs, crashed, r.log)
 	return generations, errors.Join(err, graphs.Close())
 }

@@ -74,6 +74,12 @@ func Elsewhere(ctx context.Context, js jetstream.JetStream, run string, h Host) 
 	return tasks[0], host, nil
 }
 
+// Unended reports whether the last epoch of a run has not been brought to its end: its tracker has died, or leads.
+func Unended(ctx context.Context, js jetstream.JetStream, run string) (bool, error) {
+	record, err := readRecord(ctx, js, run)
+	return err == nil && record.Epoch > 0 && !record.Ended, err
+}
+
 // welcome reports whether there is something for this worker in an epoch: ErrOtherHost when everything that is left is
 // for another host. With some it goes on, with a warning.
 func (w *Worker) welcome(record runRecord) error {
