@@ -276,4 +276,5 @@ wait $filling
 cp -a "$1/." "$kept"
 umount "$1"
 umount "$kept"
+rmdir "$kept"
 `
