@@ -41,10 +41,10 @@ func (c Coordinate) Mul(o Coordinate) Coordinate {
 }
 
 // Div returns the component-wise quotient, rounded towards minus infinity.
-func (c Coordinate) Div(o Coordinate) Coordinate { return c.zip(o, floorDiv) }
+func (c Coordinate) Div(o Coordinate) Coordinate { return c.zip(o, FloorDiv) }
 
 // CeilDiv returns the component-wise quotient, rounded towards plus infinity.
-func (c Coordinate) CeilDiv(o Coordinate) Coordinate { return c.zip(o, ceilDiv) }
+func (c Coordinate) CeilDiv(o Coordinate) Coordinate { return c.zip(o, CeilDiv) }
 
 // Min returns the component-wise minimum.
 func (c Coordinate) Min(o Coordinate) Coordinate {
@@ -110,7 +110,8 @@ func (c Coordinate) zip(o Coordinate, f func(a, b int) int) Coordinate {
 	return r
 }
 
-func floorDiv(a, b int) int {
+// FloorDiv returns a/b, rounded towards minus infinity.
+func FloorDiv(a, b int) int {
 	q := a / b
 	if a%b != 0 && (a < 0) != (b < 0) {
 		q--
@@ -118,4 +119,5 @@ func floorDiv(a, b int) int {
 	return q
 }
 
-func ceilDiv(a, b int) int { return -floorDiv(-a, b) }
+// CeilDiv returns a/b, rounded towards plus infinity.
+func CeilDiv(a, b int) int { return -FloorDiv(-a, b) }

@@ -222,16 +222,15 @@ func readMarks(ctx context.Context, path string, grid geometry.Grid) (*stream.Bi
 		inside[d] = min(shape[d], grid.Counts()[d])
 	}
 	done := stream.NewBitmap(grid.Len())
-	rows := geometry.Roi{Offset: geometry.Fill(len(inside), 0), Shape: inside}
-	eachRow(rows, func(at geometry.Coordinate, length int) {
-		if err != nil {
-			return
-		}
+	box := geometry.Roi{Offset: geometry.Fill(len(inside), 0), Shape: inside}
+	for at, length := range box.Rows() {
 		row := geometry.Fill(len(inside), 1)
 		row[len(row)-1] = length
-		err = setMarked(ctx, done, grid.Index(at), array, at, row)
-	})
-	return done, err
+		if err := setMarked(ctx, done, grid.Index(at), array, at, row); err != nil {
+			return nil, err
+		}
+	}
+	return done, nil
 }
 
 // setMarked sets the blocks of a row whose voxel is not 0.

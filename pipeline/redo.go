@@ -76,28 +76,8 @@ func (t *TaskPlan) doneOutside(ctx context.Context, state *stream.State, generat
 // countInside counts the done blocks at the positions of a box.
 func countInside(done *stream.Bitmap, grid geometry.Grid, box geometry.Roi) int64 {
 	n := int64(0)
-	eachRow(box, func(at geometry.Coordinate, length int) { n += done.CountRange(grid.Index(at), int64(length)) })
+	for first, length := range grid.Rows(box) {
+		n += done.CountRange(first, int64(length))
+	}
 	return n
-}
-
-// eachRow calls f with the first position and the length of every row of a box along its last axis.
-func eachRow(box geometry.Roi, f func(at geometry.Coordinate, length int)) {
-	if box.Empty() {
-		return
-	}
-	last := box.Dims() - 1
-	at, end := box.Offset.Clone(), box.End()
-	for {
-		f(at, box.Shape[last])
-		d := last - 1
-		for ; d >= 0; d-- {
-			if at[d]++; at[d] < end[d] {
-				break
-			}
-			at[d] = box.Offset[d]
-		}
-		if d < 0 {
-			return
-		}
-	}
 }

@@ -18,7 +18,7 @@ func (p *Plan) loadSkips(ctx context.Context) error {
 			continue
 		}
 		t.Skip = stream.NewBitmap(t.Plan.Grid.Len())
-		if err := stages.ReadCells(ctx, cells, t.Plan.Grid.Counts(), func(i int64) { t.Skip.Set(i) }); err != nil {
+		if err := stages.ReadCells(ctx, cells, t.Plan.Grid, func(i int64) { t.Skip.Set(i) }); err != nil {
 			errs = append(errs, t.located(&stages.FieldError{Field: "skip_mask", Err: err}))
 		}
 	}

@@ -9,9 +9,10 @@ import (
 	"volara/zarr"
 )
 
-// ReadCells reads a dataset that has one cell a block of a grid with the given counts, and calls f with the row-major
-// index of every cell that is not 0.
-func ReadCells(ctx context.Context, d *Dataset, counts geometry.Coordinate, f func(index int64)) error {
+// ReadCells reads a dataset that has one cell a block of a grid, and calls f with the index of every block whose cell is
+// not 0.
+func ReadCells(ctx context.Context, d *Dataset, grid geometry.Grid, f func(index int64)) error {
+	counts := grid.Counts()
 	array, err := zarr.Open(ctx, d.Store)
 	if err != nil {
 		return err
@@ -26,27 +27,20 @@ func ReadCells(ctx context.Context, d *Dataset, counts geometry.Coordinate, f fu
 	if err != nil {
 		return err
 	}
-	strides := make([]int64, len(counts))
-	for d, stride := len(counts)-1, int64(1); d >= 0; d-- {
-		strides[d] = stride
-		stride *= int64(counts[d])
-	}
 	for i := range pieces.Len() {
 		box := pieces.At(i).WriteROI
 		cells, err := array.Read(ctx, box.Offset, box.Shape)
 		if err != nil {
 			return err
 		}
-		for at, v := range asFloat64(cells) {
-			if v == 0 {
-				continue
+		values := asFloat64(cells)
+		for first, length := range grid.Rows(box) {
+			for i, v := range values[:length] {
+				if v != 0 {
+					f(first + int64(i))
+				}
 			}
-			index := int64(0)
-			for d := len(counts) - 1; d >= 0; d-- {
-				index += int64(box.Offset[d]+at%box.Shape[d]) * strides[d]
-				at /= box.Shape[d]
-			}
-			f(index)
+			values = values[length:]
 		}
 	}
 	return nil

@@ -44,7 +44,7 @@ func newSampling(a *openArray, roi geometry.Roi, voxelSize geometry.Coordinate) 
 		for i := range s.from[d] {
 			// Twice the centre, so that it is whole.
 			centre := 2*(roi.Offset[d]+i*voxelSize[d]-a.spec.Offset[d]) + voxelSize[d]
-			s.from[d][i] = floorDiv(centre, 2*a.spec.VoxelSize[d])
+			s.from[d][i] = geometry.FloorDiv(centre, 2*a.spec.VoxelSize[d])
 		}
 	}
 	return s
@@ -94,39 +94,19 @@ func (s *sampling) gather(box, source geometry.Roi, values *nd.Array) {
 	channels := len(s.out.Shape()) - box.Dims()
 	outStrides, inStrides := nd.Strides(s.out.Shape())[channels:], nd.Strides(values.Shape())[channels:]
 	planes := nd.Len(s.out.Shape()[:channels])
-	rows, err := geometry.NewGrid(box, lengthOne(box.Shape, last), geometry.Fill(last+1, 0), geometry.Fill(last+1, 0), geometry.FitShrink)
-	if err != nil {
-		panic(err) // of a box that is not empty
-	}
 	for c := range planes {
 		out := s.out.Bytes()[c*s.out.Len()/planes*size:]
 		in := values.Bytes()[c*values.Len()/planes*size:]
-		for r := range rows.Len() {
-			at := rows.At(r).WriteROI.Offset
+		for at, length := range box.Rows() {
 			to, from := 0, 0
 			for d := range last {
 				to += at[d] * outStrides[d]
 				from += (s.from[d][at[d]] - source.Offset[d]) * inStrides[d]
 			}
-			for i := at[last]; i < at[last]+box.Shape[last]; i++ {
+			for i := at[last]; i < at[last]+length; i++ {
 				k := from + s.from[last][i] - source.Offset[last]
 				copy(out[(to+i)*size:(to+i+1)*size], in[k*size:(k+1)*size])
 			}
 		}
 	}
-}
-
-// lengthOne returns a shape that is 1 along all axes but one.
-func lengthOne(shape geometry.Coordinate, but int) geometry.Coordinate {
-	one := geometry.Fill(len(shape), 1)
-	one[but] = shape[but]
-	return one
-}
-
-func floorDiv(a, b int) int {
-	q := a / b
-	if a%b != 0 && (a < 0) != (b < 0) {
-		q--
-	}
-	return q
 }

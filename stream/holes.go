@@ -39,20 +39,24 @@ func ReadsUndone(up, down Task, upDone, downDone *Bitmap, all bool) bool {
 	}
 	down.Select, down.Skip = down.Grid.All(), nil // whatever a run has selected, its outputs are there
 	u, d := newTaskBoard(up), newTaskBoard(down)
-	l, found := &link{up: u, down: d}, false
-	eachRow(up, func(first int64, length int) {
-		for i := first; i < first+int64(length) && !found; i++ {
+	l := &link{up: u, down: d}
+	for first, length := range up.Grid.Rows(up.Select) {
+		for i := first; i < first+int64(length); i++ {
 			if upDone.Get(i) || u.skipped(i) {
 				continue
 			}
-			if found = all; all {
-				return
+			if all {
+				return true
 			}
 			at := u.position(i)
+			found := false
 			l.readers(&at, 1, func(at position, length int) {
 				found = found || downDone.CountRange(d.index(&at), int64(length)) > 0
 			})
+			if found {
+				return true
+			}
 		}
-	})
-	return found
+	}
+	return false
 }

@@ -60,14 +60,13 @@ func (w *stopwatch) waits(p Plan, slots int) []time.Duration {
 	waits := make([]time.Duration, 0, len(w.spans[down.Name]))
 	for i, s := range w.spans[down.Name] {
 		var ready time.Time
-		read := Task{Grid: up.Grid, Select: up.Grid.Writers(down.Grid.At(i).ReadROI)}
-		eachRow(read, func(first int64, length int) {
+		for first, length := range up.Grid.Rows(up.Grid.Writers(down.Grid.At(i).ReadROI)) {
 			for j := range int64(length) {
 				if e := w.spans[up.Name][first+j].ended; e.After(ready) {
 					ready = e
 				}
 			}
-		})
+		}
 		waits = append(waits, overlap(free, span{ready, s.began}))
 	}
 	slices.Sort(waits)

@@ -59,17 +59,9 @@ func (a *axis) meeting(begin, end, low, high int) (from, to int) {
 	if begin >= end {
 		return 0, 0
 	}
-	from = max(floorDiv(begin-high-a.origin, a.block), a.from)
-	to = min(-floorDiv(-(end+low-a.origin), a.block), a.to)
+	from = max(geometry.FloorDiv(begin-high-a.origin, a.block), a.from)
+	to = min(geometry.CeilDiv(end+low-a.origin, a.block), a.to)
 	return from, max(from, to)
-}
-
-func floorDiv(a, b int) int {
-	q := a / b
-	if a%b != 0 && a < 0 {
-		q--
-	}
-	return q
 }
 
 // A link is a block-by-block dependency, seen from both of its ends.

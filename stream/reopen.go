@@ -67,12 +67,12 @@ func (l *life) void(ctx context.Context, task string) error {
 // reopen clears what is done in a box, tells it, and returns how many blocks that are.
 func (l *life) reopen(t *taskBoard, box geometry.Roi) int64 {
 	var reopened Ranges
-	eachRow(Task{Grid: t.Grid, Select: box}, func(first int64, length int) {
+	for first, length := range t.Grid.Rows(box) {
 		for i, ok := t.done.Next(first); ok && i < first+int64(length); i, ok = t.done.Next(i + 1) {
 			t.reopen(i)
 			reopened = reopened.Append(i)
 		}
-	})
+	}
 	l.tellAsked(EventBlockReopened, t, reopened)
 	return reopened.Count()
 }

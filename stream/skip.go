@@ -21,7 +21,9 @@ func (b *Bitmap) countIn(t Task) int64 {
 		return b.Count()
 	}
 	n := int64(0)
-	eachRow(t, func(first int64, length int) { n += b.CountRange(first, int64(length)) })
+	for first, length := range t.Grid.Rows(t.Select) {
+		n += b.CountRange(first, int64(length))
+	}
 	return n
 }
 
@@ -29,7 +31,9 @@ func (b *Bitmap) countIn(t Task) int64 {
 func (t *taskBoard) countSelected(b *Bitmap) int64 {
 	n := b.countIn(t.Task)
 	if t.Skip != nil && n > 0 {
-		eachRow(t.Task, func(first int64, length int) { n -= countBoth(b, t.Skip, first, int64(length)) })
+		for first, length := range t.Grid.Rows(t.Select) {
+			n -= countBoth(b, t.Skip, first, int64(length))
+		}
 	}
 	return n
 }
@@ -60,37 +64,11 @@ func (t *taskBoard) countMasked() {
 	if t.masked.Count() == 0 {
 		return
 	}
-	eachRow(t.Task, func(first int64, length int) {
+	for first, length := range t.Grid.Rows(t.Select) {
 		for i, ok := t.masked.Next(first); ok && i < first+int64(length); i, ok = t.masked.Next(i + 1) {
 			if t.done.Get(i) && !t.skipped(i) {
 				t.nMasked++
 			}
-		}
-	})
-}
-
-// eachRow calls f with every run of neighbours along the last axis in a task's Select.
-func eachRow(t Task, f func(first int64, length int)) {
-	if t.Select.Empty() {
-		return
-	}
-	last := t.Grid.Dims() - 1
-	counts, at := t.Grid.Counts(), t.Select.Offset.Clone()
-	for {
-		first := int64(0)
-		for d, p := range at {
-			first = first*int64(counts[d]) + int64(p)
-		}
-		f(first, t.Select.Shape[last])
-		d := last - 1
-		for ; d >= 0; d-- {
-			if at[d]++; at[d] < t.Select.Offset[d]+t.Select.Shape[d] {
-				break
-			}
-			at[d] = t.Select.Offset[d]
-		}
-		if d < 0 {
-			return
 		}
 	}
 }
