@@ -12,7 +12,7 @@ import (
 
 // Bounds on what a task that does not work costs.
 const (
-	maxStarts  = 6  // starts in a row that failed: no more are tried
+	maxStarts  = 6  // starts in a row that failed: from then on one is tried now and then, and nobody waits for it
 	maxDeaths  = 10 // children in a row that died with a block, none done in between: blocks are not tried again
 	firstDelay = 100 * time.Millisecond
 	lastDelay  = 2 * time.Second
@@ -26,20 +26,16 @@ type health struct {
 	deaths  int // in a row
 	why     error
 	counted time.Time // the last failure
+	probed  time.Time // when a start was last let through after too many had failed
 }
 
-// enter waits until a child may be started. It fails when too many starts in a row have failed.
+// enter waits until a child may be started. When too many starts in a row have failed it waits no more: it lets one start
+// through every lastDelay, which ends this when it succeeds, and fails for all others.
 func (h *health) enter(ctx context.Context) error {
 	for {
-		h.mu.Lock()
-		n, why := h.starts, h.why
-		wait := time.Until(h.counted.Add(h.delay()))
-		h.mu.Unlock()
-		if n >= maxStarts {
-			return fault.Permanent(fmt.Errorf("no process could be made ready for the task, %d times in a row: %w", n, why))
-		}
-		if wait <= 0 {
-			return nil
+		wait, why, err := h.ask()
+		if err != nil || wait <= 0 {
+			return err
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -49,6 +45,23 @@ func (h *health) enter(ctx context.Context) error {
 			return errors.Join(ctx.Err(), why)
 		}
 	}
+}
+
+// ask returns how long to wait until a child may be started and what the last start failed of, or an error for a block that
+// is not to wait.
+func (h *health) ask() (wait time.Duration, why, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.starts < maxStarts {
+		return time.Until(h.counted.Add(h.delay())), h.why, nil
+	}
+	now := time.Now()
+	if now.Sub(h.counted) >= lastDelay && now.Sub(h.probed) >= lastDelay {
+		h.probed = now
+		return 0, h.why, nil
+	}
+	return 0, h.why, fault.Permanent(fmt.Errorf("no process could be made ready for the task, %d times in a row (it is tried again every %v; `volara retry` has failed blocks done again): %w",
+		h.starts, lastDelay, h.why))
 }
 
 // delay returns how long after the last failure a child may be started: not at all after a first death.

@@ -3,6 +3,7 @@ package isolate
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,7 +11,7 @@ import (
 	"volara/fault"
 )
 
-// TestHealthBacksOff demands growing delays between failed starts, and an end.
+// TestHealthBacksOff demands growing delays between failed starts, and an end of waiting.
 func TestHealthBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &health{}
@@ -40,6 +41,49 @@ func TestHealthBacksOff(t *testing.T) {
 		h.opened()
 		if err := h.enter(context.Background()); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestHealthRecovers demands that after too many failed starts one is tried now and then, whatever comes of it, that nobody
+// else waits meanwhile, and that a success ends this.
+func TestHealthRecovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &health{}
+		enter := func() error { return h.enter(t.Context()) }
+		for range maxStarts {
+			time.Sleep(time.Minute)
+			h.startFailed(time.Now(), errors.New("no memory"))
+		}
+		for i, ends := range []func(began time.Time){
+			func(began time.Time) { h.startFailed(began, errors.New("no memory")) },
+			func(began time.Time) { h.startFailed(began, fault.Environment(errors.New("full"))) }, // not counted
+			func(time.Time) {}, // it was cancelled
+		} {
+			for range 3 {
+				began := time.Now()
+				if err := enter(); !fault.IsPermanent(err) || !strings.Contains(err.Error(), "no memory") || time.Since(began) > 0 {
+					t.Errorf("%d: %v after %v", i, err, time.Since(began))
+				}
+				time.Sleep(lastDelay / 4)
+			}
+			time.Sleep(lastDelay / 4)
+			began := time.Now()
+			if err := enter(); err != nil {
+				t.Errorf("%d: nothing is tried any more: %v", i, err)
+			}
+			time.Sleep(time.Millisecond)
+			ends(began)
+		}
+		time.Sleep(lastDelay)
+		if err := enter(); err != nil {
+			t.Error(err)
+		}
+		h.opened()
+		for range 3 {
+			if err := enter(); err != nil {
+				t.Error("after a success:", err)
+			}
 		}
 	})
 }

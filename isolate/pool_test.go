@@ -280,7 +280,8 @@ func beParent(dir string) int {
 	return 0
 }
 
-// TestOpenFails demands clear words about a task that does not open, and an end of the attempts.
+// TestOpenFails demands clear words about a task that does not open, an end of the attempts, and a pool that works once the
+// task opens.
 func TestOpenFails(t *testing.T) {
 	for how, says := range map[string]string{
 		"error": "no such model",
@@ -298,6 +299,12 @@ func TestOpenFails(t *testing.T) {
 			}
 			if !fault.IsPermanent(err) || !strings.Contains(err.Error(), "6 times in a row") {
 				t.Error(err)
+			}
+			p.opts.Setup = script{}.setup() // the cause is mended
+			p.opts.Setup.Version = Version
+			time.Sleep(lastDelay)
+			if _, err := p.Process(context.Background(), blockAt(0)); err != nil {
+				t.Error("the pool does not recover:", err)
 			}
 		})
 	}

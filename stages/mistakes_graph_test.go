@@ -105,6 +105,7 @@ func noopMistakes() []mistake {
 		with("too many bytes", "bytes", func(t N) { t.Bytes = math.MaxInt64 }, "0 to"),
 		with("crash", "crash", func(t N) { t.Crash = []int64{0, -1} }, "no block -1"),
 		with("worker type", "worker_config", func(t N) { t.Shared.WorkerConfig = &stages.WorkerConfig{WorkerType: "proces"} }, `did you mean "process"`),
+		with("no worker type", "worker_config", func(t N) { t.Shared.WorkerConfig = &stages.WorkerConfig{Queue: "gpu"} }, "worker_type is missing", "local, thread, process"),
 		with("cluster", "worker_config", func(t N) { t.Shared.WorkerConfig = &stages.WorkerConfig{WorkerType: "slurm"} }, "start `stage`"),
 		with("hang", "hang", func(t N) { t.Hang = []int64{1 << 40} }, "no block"),
 	}

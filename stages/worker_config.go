@@ -1,6 +1,10 @@
 package stages
 
-import "volara/config"
+import (
+	"strings"
+
+	"volara/config"
+)
 
 // What worker_type may be.
 const (
@@ -23,7 +27,9 @@ func (c *Shared) checkWorkers() error {
 	switch t := c.WorkerConfig.WorkerType; t {
 	case workerLocal, workerThread, workerProcess:
 		return nil
-	case "", "slurm", "lsf":
+	case "":
+		return fieldErrorf("worker_config", "worker_type is missing; say one of %s, or leave worker_config out (%s)", strings.Join(types, ", "), workerLocal)
+	case "slurm", "lsf":
 		return fieldErrorf("worker_config", "worker_type %q is not built yet; leave worker_config out (local workers) and start `stage` by the cluster's scheduler", t)
 	default:
 		return fieldErrorf("worker_config", "no worker_type is called %q; %s", t, config.Suggest(t, types))

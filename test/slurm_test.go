@@ -139,6 +139,32 @@ func TestSlurm(t *testing.T) {
 	}
 }
 
+// TestStagesMemory demands that an element tells its stage what Slurm grants it, unless its options say something else.
+func TestStagesMemory(t *testing.T) {
+	for _, c := range []struct {
+		granted []string
+		option  string
+		says    string // empty: nothing of memory
+	}{
+		{[]string{"SLURM_MEM_PER_NODE=1000"}, "--stay", "--memory 900MiB --stay"},
+		{[]string{"SLURM_MEM_PER_CPU=1000", "SLURM_CPUS_PER_TASK=4"}, "--stay", "--memory 3600MiB --stay"},
+		{[]string{"SLURM_MEM_PER_NODE=1000"}, "--memory=5GiB", "--memory=5GiB"},
+		{[]string{"SLURM_MEM_PER_NODE=0"}, "--stay", ""},
+		{nil, "--stay", ""},
+	} {
+		script := exec.Command("bash", "../scripts/slurm/stages.sbatch", "run", "state", c.option)
+		script.Env = append([]string{"PATH=" + os.Getenv("PATH"), "SLURM_JOB_ID=1", "VOLARA_STAGE=echo"}, c.granted...)
+		out, err := script.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", c.granted, err, out)
+		}
+		if c.says == "" && strings.Contains(string(out), "--memory") || !strings.Contains(string(out), c.says) ||
+			strings.Count(string(out), "--memory") > 1 {
+			t.Errorf("%v with %s: the stage gets %s", c.granted, c.option, out)
+		}
+	}
+}
+
 // eventCount returns how many events of a kind a run has told so far.
 func eventCount(t *testing.T, files demo.Files, kind string) int {
 	t.Helper()
