@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"unicode/utf8"
 )
 
@@ -31,15 +30,6 @@ func Parse(name string, src []byte) (*Node, error) {
 		return nil, Errors{f.errorf("the file is empty")}
 	}
 	return root, nil
-}
-
-// ParseFile reads the file at path and parses it; messages name it by that path.
-func ParseFile(path string) (*Node, error) {
-	src, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(path, src)
 }
 
 func parse(f *file) (*Node, Errors) {

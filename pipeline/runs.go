@@ -144,7 +144,7 @@ func removeRun(ctx context.Context, server Server, name string, log *slog.Logger
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.state.Delete(ctx); err != nil {
+	if err := stream.DeleteRun(ctx, s.js, name); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(RunDir(server.StateDir, name)); err != nil {

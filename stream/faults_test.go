@@ -617,11 +617,7 @@ func TestTwoRunsInOneServer(t *testing.T) {
 	if err != nil || len(runs) != 2 {
 		t.Fatalf("%v, %v", runs, err)
 	}
-	state, err := OpenState(s.ctx(), js, "one")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := state.Delete(s.ctx()); err != nil {
+	if err := DeleteRun(s.ctx(), js, "one"); err != nil {
 		t.Fatal(err)
 	}
 	if runs, err = Runs(s.ctx(), js); err != nil || len(runs) != 1 || runs[0] != "one two" {

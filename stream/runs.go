@@ -21,7 +21,8 @@ func RunOf(streamName string) (run string, ok bool) {
 	return "", false
 }
 
-// DeleteRun removes a run from JetStream, whatever there is of it: state, events, queues. The caller holds its lease. A run that is not there is no error.
+// DeleteRun removes a run from JetStream, whatever there is of it: state, events, queues. The caller holds its lease. A
+// run that is not there is no error.
 func DeleteRun(ctx context.Context, js jetstream.JetStream, run string) error {
 	if _, err := dropQueues(ctx, js, run); err != nil {
 		return err

@@ -177,9 +177,6 @@ func (s *State) Done(ctx context.Context, task, generation string, blocks int64)
 	return done, nil
 }
 
-// Delete removes the run from JetStream: its state, its events, its queues. No worker or tracker may be at work.
-func (s *State) Delete(ctx context.Context) error { return DeleteRun(ctx, s.js, s.run) }
-
 // Runs returns the names of the runs that JetStream holds a state of.
 func Runs(ctx context.Context, js jetstream.JetStream) ([]string, error) {
 	var runs []string

@@ -81,12 +81,12 @@ func (c *upCmd) Run(ctx context.Context) error {
 	defer logs.Close()
 	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Host: c.Here(), Standby: c.Standby, Slots: slots,
 		Memory: memory, CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay, AckWait: c.AckWait}
-	board, err := c.openDashboard(logs.Logger())
+	panel, err := c.openDashboard(logs.Logger())
 	if err != nil {
 		return err
 	}
-	defer board.close()
-	return c.follow(ctx, p, options, progress, board)
+	defer panel.close()
+	return c.follow(ctx, p, options, progress, panel)
 }
 
 // checkServer refuses what does not go together, before any file of the run is made.
@@ -110,7 +110,7 @@ func (c *upCmd) logName() string {
 }
 
 // follow runs the pipeline, shows its progress and reports how it ended.
-func (c *upCmd) follow(ctx context.Context, p *pipeline.Pipeline, o pipeline.UpOptions, progress *console.Progress, board *board) error {
+func (c *upCmd) follow(ctx context.Context, p *pipeline.Pipeline, o pipeline.UpOptions, progress *console.Progress, panel *panel) error {
 	following, stop := context.WithCancel(context.Background())
 	defer stop()
 	started, followed := make(chan func() stream.Status, 1), make(chan struct{})
@@ -118,7 +118,7 @@ func (c *upCmd) follow(ctx context.Context, p *pipeline.Pipeline, o pipeline.UpO
 		if c.Listen != "" {
 			o.Logger.Info("workers may join", "url", r.URL, "token", r.TokenFile)
 		}
-		board.show(r.Snapshot)
+		panel.show(r.Snapshot)
 		started <- r.Snapshot
 	}
 	ended := func(status stream.Status) {

@@ -59,12 +59,6 @@ func ParseV2(config json.RawMessage, itemSize int) (Codec, error) {
 	return find(v2, id, rest, itemSize)
 }
 
-// NamesV3 lists the codecs that ParseV3 knows.
-func NamesV3() []string { return names(v3) }
-
-// NamesV2 lists the codecs that ParseV2 knows.
-func NamesV2() []string { return names(v2) }
-
 func names(list []parser) []string {
 	var s []string
 	for _, p := range list {
