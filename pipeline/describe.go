@@ -59,7 +59,7 @@ func (p *Plan) outputs(t *TaskPlan) []Output {
 	outputs := t.outputPlan()
 	for _, u := range t.consumed() {
 		keep := string(u.Keep)
-		if _, why, _ := p.consumers(t, skipping); why != "" {
+		if _, why := p.consumers(t, skipping); why != "" {
 			keep += "; not in this run: " + why
 		}
 		i := slices.IndexFunc(outputs, func(o Output) bool { return o.Path == u.Resource.ID })

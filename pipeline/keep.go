@@ -32,6 +32,8 @@ func (p *Pipeline) checkKeep(writers map[stages.Resource]*Task) error {
 				errs = append(errs, node.Errorf("%s of %s: keep: %s is for what a task of this pipeline writes; %s is an input, and stays", u.Field, t.Name, u.Keep, u.Resource.ID))
 			case until && u.Write && len(p.readers(u.Resource)) == 0:
 				errs = append(errs, node.Errorf("%s of %s: keep: %s, but no task of this pipeline reads %s: it would never be consumed; leave keep out", u.Field, t.Name, u.Keep, u.Resource.ID))
+			case until && u.Write && t.reads(u.Resource):
+				errs = append(errs, node.Errorf("%s of %s: keep: %s, but %s reads %s itself: its own blocks are not known to need it no more; leave keep out", u.Field, t.Name, u.Keep, t.Name, u.Resource.ID))
 			case !u.Write && written && w.keeps(u.Resource) != u.Keep && (until || w.keeps(u.Resource) != ""):
 				errs = append(errs, node.Errorf("%s of %s: keep: %s, but %s, which writes %s, does not say so; say the same in both, or name the dataset in datasets:", u.Field, t.Name, u.Keep, w.Name, u.Resource.ID))
 			}
@@ -50,7 +52,7 @@ func (t *Task) keeps(r stages.Resource) stages.Keep {
 func (p *Pipeline) readers(r stages.Resource) []*Task {
 	var readers []*Task
 	for _, t := range p.Tasks {
-		if slices.ContainsFunc(t.Uses, func(u stages.Use) bool { return !u.Write && u.Resource == r }) {
+		if t.reads(r) {
 			readers = append(readers, t)
 		}
 	}
@@ -70,57 +72,69 @@ func (t *TaskPlan) consumed() []stages.Use {
 
 // consumers returns the tasks whose done blocks say that what t writes has been read for good. None: it stays for now,
 // and why. holes tells of a task whether blocks that it skipped are still to be made.
-func (p *Plan) consumers(t *TaskPlan, holes func(*TaskPlan) (bool, error)) (names []string, why string, err error) {
+func (p *Plan) consumers(t *TaskPlan, holes func(*TaskPlan) bool) (names []string, why string) {
 	before := upstreamOf([]*Task{t.Task})
 	delete(before, t.Task)
 	for _, u := range t.consumed() {
 		for _, r := range p.Pipeline.readers(u.Resource) {
 			if !slices.ContainsFunc(p.Tasks, func(o *TaskPlan) bool { return o.Task == r }) {
-				return nil, fmt.Sprintf("%s, which reads it, is no part of this run", r.Name), nil
+				return nil, fmt.Sprintf("%s, which reads it, is no part of this run", r.Name)
 			}
 			if !slices.Contains(names, r.Name) {
 				names = append(names, r.Name)
 			}
 			for _, above := range p.Tasks {
 				if above.Task != r && upstreamOf([]*Task{r})[above.Task] && !before[above.Task] || above.Task == r && above.Plan.Global {
-					if why, err := p.unsettled(above, t, r, holes); why != "" || err != nil {
-						return nil, why, err
+					if why := p.unsettled(above, t, r, holes); why != "" {
+						return nil, why
 					}
 				}
 			}
 		}
 	}
-	return names, "", nil
+	return names, ""
 }
 
 // unsettled says why done blocks of a reader may be done once more when the pipeline goes on: a task above it covers only
 // a part of the data, or lacks blocks.
-func (p *Plan) unsettled(above, writer *TaskPlan, reader *Task, holes func(*TaskPlan) (bool, error)) (string, error) {
+func (p *Plan) unsettled(above, writer *TaskPlan, reader *Task, holes func(*TaskPlan) bool) string {
 	total := writer.Plan.Grid.Total()
 	if above.Plan.Global && (above.Plan.Region.Dims() != total.Dims() || !above.Plan.Region.Contains(total)) {
-		return fmt.Sprintf("%s covers %v of %v; when it covers more, %s reads all of it again", above.Name, above.Plan.Region, total, reader.Name), nil
+		return fmt.Sprintf("%s covers %v of %v; when it covers more, %s reads all of it again", above.Name, above.Plan.Region, total, reader.Name)
 	}
-	lacks, err := holes(above)
-	if lacks {
-		return fmt.Sprintf("%s has skipped blocks; when they are made, %s reads what is around them again", above.Name, reader.Name), err
+	if holes(above) {
+		return fmt.Sprintf("%s has skipped blocks; when they are made, %s reads what is around them again", above.Name, reader.Name)
 	}
-	return "", err
+	return ""
 }
 
 // skipping is what a plan knows of holes before there is a record.
-func skipping(t *TaskPlan) (bool, error) { return t.Skip != nil && t.Skip.Count() > 0, nil }
+func skipping(t *TaskPlan) bool { return t.Skip != nil && t.Skip.Count() > 0 }
 
-// holesIn returns how holes are known from the record of a run.
-func holesIn(ctx context.Context, state *stream.State, generations map[string]string) func(*TaskPlan) (bool, error) {
-	return func(t *TaskPlan) (bool, error) {
+// noteLacking finds out from the record of a run which tasks have skipped blocks that are still to be made.
+func (p *Plan) noteLacking(ctx context.Context, state *stream.State, generations map[string]string) error {
+	p.holes = map[string]bool{}
+	for _, t := range p.Tasks {
 		had, err := state.HadHoles(ctx, t.Name, generations[t.Name])
-		if !had || err != nil {
-			return false, err
+		if err != nil {
+			return err
+		}
+		if !had {
+			continue
 		}
 		done, err := state.Done(ctx, t.Name, generations[t.Name], t.Plan.Grid.Len())
-		return err == nil && done.Count() < done.Len(), err
+		if err != nil {
+			return err
+		}
+		if done.Count() < done.Len() {
+			p.holes[t.Name] = true
+		}
 	}
+	return nil
 }
+
+// lacks reports what noteLacking has found out.
+func (p *Plan) lacks(t *TaskPlan) bool { return p.holes[t.Name] }
 
 // A keeper deletes what is consumed in a run.
 type keeper struct {
@@ -139,18 +153,15 @@ type consumedTask struct {
 	erased zarr.Erased
 }
 
-// openKeeper opens what may be consumed in this run; every output is made by then.
-func openKeeper(ctx context.Context, p *Plan, state *stream.State, generations map[string]string, log *slog.Logger) (*keeper, error) {
+// openKeeper opens what may be consumed in this run; every output is made by then, and what is lacking is noted.
+func openKeeper(ctx context.Context, p *Plan, generations map[string]string, log *slog.Logger) (*keeper, error) {
 	k := &keeper{tasks: map[string]*consumedTask{}, log: log}
 	for _, t := range p.Tasks {
 		uses := t.consumed()
 		if len(uses) == 0 {
 			continue
 		}
-		names, why, err := p.consumers(t, holesIn(ctx, state, generations))
-		if err != nil {
-			return nil, errors.Join(err, k.Close())
-		}
+		names, why := p.consumers(t, p.lacks)
 		if why != "" {
 			log.Info("keep: until_consumed: nothing is deleted in this run: "+why, "output", uses[0].Resource.ID, "task", t.Name)
 			continue
@@ -276,6 +287,10 @@ func (d *decision) because() string {
 		return d.reason
 	}
 	return "nothing is recorded of it"
+}
+
+func (t *Task) reads(r stages.Resource) bool {
+	return slices.ContainsFunc(t.Uses, func(u stages.Use) bool { return !u.Write && u.Resource == r })
 }
 
 func (t *Task) writes(r stages.Resource) bool {

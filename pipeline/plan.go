@@ -30,6 +30,7 @@ type Plan struct {
 
 	redo  map[string]bool      // tasks that begin anew whatever their record says
 	adopt map[string]*adoption // done marks to be taken over, by task
+	holes map[string]bool      // tasks that have skipped blocks which are not made yet; nil: not known yet
 }
 
 // A TaskPlan is one task's part of a plan.
@@ -284,7 +285,7 @@ func (p *Plan) Regions() map[string]geometry.Roi {
 
 // env returns what a task's stage needs at run time.
 func (p *Plan) env(t *TaskPlan, graphs *stages.Graphs) *stages.Env {
-	return &stages.Env{Run: p.Pipeline.Name, Task: t.Name, Plan: t.Plan, Graphs: graphs, MayLack: t.mayLack()}
+	return &stages.Env{Run: p.Pipeline.Name, Task: t.Name, Plan: t.Plan, Graphs: graphs, MayLack: p.mayLack(t.Task)}
 }
 
 func (p *Plan) newGraphs() *stages.Graphs { return stages.NewGraphs(maps.Clone(p.Schemas)) }

@@ -27,7 +27,7 @@ type Opener struct {
 	plan   *Plan
 	gens   map[string]string
 	graphs *stages.Graphs
-	cache  *zarr.Cache // of one specification: chunks of earlier generations must not be seen
+	cache  *zarr.Cache // of one specification: chunks read in earlier runs must not be seen
 }
 
 // NewOpener returns an opener whose processors share a cache of cacheBytes bytes of decoded chunks.
@@ -76,7 +76,7 @@ func (o *Opener) load(ctx context.Context, text json.RawMessage) error {
 	if o.plan != nil && o.text == string(text) {
 		return nil
 	}
-	p, gens, err := decodeSpec(o.types, text)
+	p, s, err := decodeSpec(o.types, text)
 	if err != nil {
 		return err
 	}
@@ -84,10 +84,14 @@ func (o *Opener) load(ctx context.Context, text json.RawMessage) error {
 	if err != nil {
 		return fmt.Errorf("plan the stored specification: %w", err)
 	}
+	plan.holes = map[string]bool{}
+	for _, task := range s.Holes {
+		plan.holes[task] = true
+	}
 	if o.graphs != nil {
 		err = o.graphs.Close()
 	}
-	o.text, o.plan, o.gens, o.graphs = string(text), plan, gens, plan.newGraphs()
+	o.text, o.plan, o.gens, o.graphs = string(text), plan, s.Generations, plan.newGraphs()
 	o.tellCache(slog.LevelInfo)
 	o.cache = zarr.NewCache(o.cacheBytes)
 	return err

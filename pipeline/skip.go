@@ -83,11 +83,17 @@ func (p *Plan) task(t *Task) *TaskPlan {
 	panic(fmt.Sprintf("pipeline: task %s is not planned", t.Name))
 }
 
-// mayLack returns the arrays that a task reads and whose writers may have skipped blocks.
-func (t *Task) mayLack() map[string]bool {
+// mayLack returns the arrays that a task reads and whose writers have skipped blocks, or may have where that is not known
+// yet. It goes by the same record as consumers does: a chunk that is missing is fill or was consumed, and where one
+// may be either, blocks would be done on fill.
+func (p *Plan) mayLack(t *Task) map[string]bool {
 	lacking := map[string]bool{}
 	for _, e := range t.Upstream {
-		if e.Task.Stage.Common().SkipMask == nil {
+		may := p.holes[e.Task.Name]
+		if p.holes == nil {
+			may = e.Task.Stage.Common().SkipMask != nil
+		}
+		if !may {
 			continue
 		}
 		for _, u := range e.Task.Uses {

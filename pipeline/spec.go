@@ -3,8 +3,11 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
+
+	"github.com/oklog/ulid/v2"
 
 	"volara/stages"
 	"volara/stream"
@@ -17,11 +20,16 @@ type spec struct {
 	Tasks       []json.RawMessage `json:"tasks"`
 	Base        string            `json:"base"`
 	Generations map[string]string `json:"generations"`
+	Holes       []string          `json:"holes,omitempty"` // tasks whose outputs lack chunks
+	// Begun tells one up from another: a worker that stays opens everything anew, for data may have been changed in
+	// between, and what it keeps of them must not be seen.
+	Begun string `json:"begun"`
 }
 
-// encodeSpec writes the specification of a plan.
+// encodeSpec writes the specification of a plan, another one every time.
 func (p *Plan) encodeSpec(generations map[string]string) (json.RawMessage, error) {
-	s := spec{Name: p.Pipeline.Name, Base: p.Pipeline.Base, Generations: generations}
+	s := spec{Name: p.Pipeline.Name, Base: p.Pipeline.Base, Generations: generations, Begun: ulid.Make().String()}
+	s.Holes = slices.Sorted(maps.Keys(p.holes))
 	for _, t := range p.Tasks {
 		text, err := json.Marshal(t.Stage)
 		if err != nil {
@@ -32,21 +40,21 @@ func (p *Plan) encodeSpec(generations map[string]string) (json.RawMessage, error
 	return json.Marshal(s)
 }
 
-// decodeSpec reads a stored specification.
-func decodeSpec(types map[string]stages.Factory, text json.RawMessage) (*Pipeline, map[string]string, error) {
+// decodeSpec reads a stored specification and parses its tasks.
+func decodeSpec(types map[string]stages.Factory, text json.RawMessage) (*Pipeline, spec, error) {
 	var s spec
 	if err := json.Unmarshal(text, &s); err != nil {
-		return nil, nil, fmt.Errorf("the stored specification: %w", err)
+		return nil, s, fmt.Errorf("the stored specification: %w", err)
 	}
 	tasks, err := json.Marshal(map[string]any{"name": s.Name, "tasks": s.Tasks})
 	if err != nil {
-		return nil, nil, err
+		return nil, s, err
 	}
 	p, err := Parse(types, filepath.Join(s.Base, "stored specification"), tasks)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the stored specification of run %s: %w", s.Name, err)
+		return nil, s, fmt.Errorf("the stored specification of run %s: %w", s.Name, err)
 	}
-	return p, s.Generations, nil
+	return p, s, nil
 }
 
 // streamPlan translates the plan into the stream's words, for workers that cache so many bytes of decoded chunks; host is

@@ -170,11 +170,14 @@ func (r *run) settle(ctx context.Context) (none stream.Plan, err error) {
 	if err != nil {
 		return none, err
 	}
+	if err := plan.noteLacking(ctx, r.state, generations); err != nil {
+		return none, err
+	}
 	out, err := plan.streamPlan(generations, r.CacheBytes, r.Host)
 	if err != nil {
 		return none, err
 	}
-	if r.keeper, err = openKeeper(ctx, plan, r.state, generations, r.log); err != nil {
+	if r.keeper, err = openKeeper(ctx, plan, generations, r.log); err != nil {
 		return none, err
 	}
 	r.keeper.enter(&out)

@@ -161,14 +161,7 @@ func waitFor(t *testing.T, path string) {
 func TestStayingWorkerSeesAnew(t *testing.T) {
 	there, here := volume(t, 64), volume(t, 64)
 	state := stateOf(there)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	tracker := up("--workers", "0", "--listen", address, there.Pipeline)
 	if err := tracker.Start(); err != nil {
 		t.Fatal(err)
@@ -196,6 +189,54 @@ func TestStayingWorkerSeesAnew(t *testing.T) {
 	mustRun(t, up("--workers", "0", "--listen", address, there.Pipeline))
 	mustRun(t, up(here.Pipeline))
 	mustEqual(t, there, here)
+}
+
+// TestStayingWorkerSeesRepair demands that a worker that outlives a run reads its inputs anew in the next one: what it
+// keeps of them was read before somebody mended them, for blocks that are retried and for tasks that go on.
+func TestStayingWorkerSeesRepair(t *testing.T) {
+	there, here := volume(t, 64), volume(t, 64)
+	mustRun(t, up(here.Pipeline))
+	chunk := filepath.Join(there.Affs, "c", "0", "0", "0", "0")
+	good := read(t, chunk)
+	if err := os.Remove(chunk); err != nil { // reads as fill
+		t.Fatal(err)
+	}
+	address, state := freeAddress(t), stateOf(there)
+	worker := exec.Command(filepath.Join(programs, "volara"), "worker", "--nats", "nats://"+address, "--state", state, "--run", "demo", "--workers", "2", "--stay")
+	worker.Stderr = t.Output()
+	first := up("--workers", "0", "--listen", address, there.Pipeline)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, filepath.Join(state, "runs", "demo", "status.json"))
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = worker.Process.Kill()
+		_ = worker.Wait()
+	}()
+	if err := first.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if same(there.Fragments, here.Fragments) == nil {
+		t.Fatal("the damage changes nothing")
+	}
+	write(t, chunk, good)
+	runs(t, 0, exec.Command(filepath.Join(programs, "volara"), "retry", "--roi", "0:100000,0:100000,0:100000", there.Pipeline))
+	mustRun(t, up("--workers", "0", "--listen", address, there.Pipeline))
+	mustEqual(t, there, here)
+}
+
+// freeAddress returns an address of the loopback interface that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 // TestDisjointTrials demands that what a second trial region leaves in the segments is that region's only.
