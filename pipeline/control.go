@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/user"
 	"time"
 
@@ -122,11 +121,7 @@ func whoAmI() string {
 	if u, err := user.Current(); err == nil {
 		name = u.Username
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		return name
-	}
-	return name + "@" + host
+	return name + "@" + stream.ThisHost().Name()
 }
 
 // listen makes r heed cancels until deaf is called: a Tracker does it while it leads.

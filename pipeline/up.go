@@ -285,17 +285,9 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 // journalDir returns the folder of the journals of those workers of a run whose death can be seen here.
 func journalDir(server Server, run string) string {
 	if server.External() {
-		return filepath.Join(RunDir(server.StateDir, run), "journal-"+hostName())
+		return filepath.Join(RunDir(server.StateDir, run), "journal-"+stream.ThisHost().Name())
 	}
 	return filepath.Join(RunDir(server.StateDir, run), "journal")
-}
-
-func hostName() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return "localhost"
-	}
-	return name
 }
 
 // work runs the worker of this process until ctx ends.

@@ -18,6 +18,9 @@ var ErrOtherHost = errors.New("what is left of the run is for workers on another
 // NAME/ID; the ID tells hosts apart, the name is for people.
 type Host string
 
+// ProcessName names this process for people: host name and process id. Processes of hosts of one name may share it.
+func ProcessName() string { return fmt.Sprintf("%s-%d", ThisHost().Name(), os.Getpid()) }
+
 // ThisHost returns the host of this process: its id is that of the kernel's boot, which containers share.
 func ThisHost() Host {
 	name, err := os.Hostname()

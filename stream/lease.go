@@ -92,7 +92,7 @@ func TakeLease(ctx context.Context, js jetstream.JetStream, run string, o LeaseO
 }
 
 func (o LeaseOptions) withDefaults() LeaseOptions {
-	o.Holder = orDefault(o.Holder, processName())
+	o.Holder = orDefault(o.Holder, ProcessName())
 	o.TTL = max(orDefault(o.TTL, 6*time.Second), time.Second)
 	o.Logger = orDefault(o.Logger, slog.Default())
 	return o

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -199,13 +198,4 @@ func orDefault[T comparable](v, otherwise T) T {
 		return otherwise
 	}
 	return v
-}
-
-// processName names this process for people.
-func processName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }

@@ -46,7 +46,7 @@ func NewWorker(nc *nats.Conn, run string, opts WorkerOptions) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
-	opts.Name = orDefault(opts.Name, processName())
+	opts.Name = orDefault(opts.Name, ProcessName())
 	opts.Slots = orDefault(opts.Slots, runtime.GOMAXPROCS(0))
 	opts.Host = orDefault(opts.Host, ThisHost())
 	opts.PauseLimit = orDefault(opts.PauseLimit, 10*time.Minute)

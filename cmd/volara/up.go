@@ -106,7 +106,7 @@ func (c *upCmd) logName() string {
 	if c.NATS == "" {
 		return "worker-0.jsonl"
 	}
-	return cli.ProcessName() + ".jsonl"
+	return stream.ProcessName() + ".jsonl"
 }
 
 // follow runs the pipeline, shows its progress and reports how it ended.

@@ -14,6 +14,7 @@ import (
 	"volara/console"
 	"volara/pipeline"
 	"volara/stages"
+	"volara/stream"
 )
 
 // MaxWorkers is the largest number of blocks in work at once in one process; each takes a connection and a journal.
@@ -45,7 +46,7 @@ func (w *Worker) Invoke(ctx context.Context) error {
 		w.Workers = runtime.GOMAXPROCS(0)
 	}
 	if w.Name == "" {
-		w.Name = ProcessName()
+		w.Name = stream.ProcessName()
 	}
 	memory, err := pipeline.ParseMemory(w.Memory)
 	if err != nil {
@@ -103,13 +104,4 @@ func (w *Worker) connect() (*nats.Conn, error) {
 		return nil, err
 	}
 	return server.Connect(w.Name)
-}
-
-// ProcessName names this process among those of a run.
-func ProcessName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "worker"
-	}
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }
