@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/nats-io/nats.go"
-
 	"volara/embedded"
 	"volara/fault"
 	"volara/stages"
@@ -302,33 +300,4 @@ func (r *run) work(ctx context.Context, name, journals string) (err error) {
 	defer nc.Close()
 	return Work(ctx, nc, name, WorkOptions{Types: r.Types, Host: r.Host, Slots: r.Slots, Memory: r.Memory, CacheBytes: r.CacheBytes, JournalDir: journals,
 		LogPath: r.LogPath, Logger: r.Logger})
-}
-
-// WorkOptions say how a worker works.
-type WorkOptions struct {
-	Types      map[string]stages.Factory
-	Name       string      // unique among the run's workers; default host and process
-	Host       stream.Host // of this process; default that which it runs on
-	Slots      int         // blocks in work at once
-	Memory     Memory      // of the worker's process
-	CacheBytes int
-	JournalDir string
-	LogPath    string
-	UntilDone  bool
-	Logger     *slog.Logger
-}
-
-// Work processes blocks of a run until ctx is cancelled or, with UntilDone, the run has ended.
-func Work(ctx context.Context, nc *nats.Conn, run string, o WorkOptions) error {
-	opener := NewOpener(o.Types, o.CacheBytes, o.Slots, o.Logger)
-	worker, err := stream.NewWorker(nc, run, stream.WorkerOptions{Name: o.Name, Host: o.Host, Slots: o.Slots, Open: opener.Open, Isolate: opener.OpenApart,
-		Memory: o.Memory.forBlocks(o.CacheBytes), Oversize: !o.Memory.Given, JournalDir: o.JournalDir, LogPath: o.LogPath, UntilDone: o.UntilDone, Logger: o.Logger})
-	if err != nil {
-		return err
-	}
-	err = worker.Run(ctx)
-	if errors.Is(err, stream.ErrOtherHost) {
-		err = &InputError{err}
-	}
-	return errors.Join(err, opener.Close())
 }
