@@ -63,8 +63,15 @@ type taskBoard struct {
 	aside    []int64 // while next looks: ready blocks whose neighbours are out
 	scanned  bool    // every selected block has been looked at for readiness
 	scan     scanner // where the scan goes on
-	messages map[int64]*message
+	messages map[messageKey]*message
 	pace     pace
+}
+
+// A messageKey names a message of an epoch. A block that has failed may be out again, alone, while the message that it
+// came first in has not ended.
+type messageKey struct {
+	first   int64 // block
+	attempt int
 }
 
 // A message is a published work message that has not ended.
@@ -102,7 +109,7 @@ func newTaskBoard(task Task) *taskBoard {
 	t := &taskBoard{
 		Task: task, axes: newAxes(task), levels: levelsOf(task), masked: NewBitmap(task.Grid.Len()),
 		ready: newReadySet(task), out: NewBitmap(task.Grid.Len()),
-		troubles: map[int64]*trouble{}, touched: map[int]bool{}, failures: newFailureBook(), messages: map[int64]*message{},
+		troubles: map[int64]*trouble{}, touched: map[int]bool{}, failures: newFailureBook(), messages: map[messageKey]*message{},
 	}
 	stride := int64(1)
 	for d := len(t.axes) - 1; d >= 0; d-- {

@@ -144,14 +144,15 @@ func (t *taskBoard) foldReturned(ranges Ranges, attempt int) {
 
 // account keeps the list of messages, and the pace.
 func (t *taskBoard) account(c completion) {
-	m := t.messages[c.Message]
+	key := messageKey{c.Message, c.Attempt}
+	m := t.messages[key]
 	if m == nil || c.Part < m.part {
 		return
 	}
 	m.part = c.Part + 1
 	m.left -= c.Done.Count() + c.Masked.Count() + int64(len(c.Failed)) + c.Crashed.Count() + c.Returned.Count()
 	if m.left <= 0 {
-		delete(t.messages, c.Message)
+		delete(t.messages, key)
 	}
 	if n := c.Done.Count() + c.Masked.Count(); n > 0 {
 		t.pace.measured(c.Elapsed+c.Masking, n)

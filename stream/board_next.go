@@ -73,7 +73,7 @@ func (b *board) due(now time.Time) (work, bool) {
 }
 
 func (t *taskBoard) publish(w work) {
-	t.messages[w.Blocks[0].First()] = &message{left: w.Blocks.Count()}
+	t.messages[messageKey{w.Blocks[0].First(), w.Attempt}] = &message{left: w.Blocks.Count()}
 }
 
 // offer puts a block among the ready ones.
@@ -122,8 +122,15 @@ func (t *taskBoard) scanMore() bool {
 	return !t.scanned
 }
 
-// scanning reports whether there are blocks that were not yet looked at and may be ready.
-func (t *taskBoard) scanning() bool { return !t.scanned && t.open() }
+// scanning reports whether next would look at blocks that were not yet looked at: more than enough ready ones, which
+// are held or wait for their neighbours, must not keep the tracker looking.
+func (t *taskBoard) scanning() bool {
+	return !t.scanned && t.open() && t.ready.Count() < int64(t.pace.batch(t.board.policy.maxBatch))
+}
+
+// expects reports whether completions of messages are to come. They may be of blocks that are no longer out: another
+// worker has done them since.
+func (t *taskBoard) expects() bool { return len(t.messages) > 0 || t.out.Count() > t.waiting }
 
 // lost puts the blocks that are out back among the ready ones, but for those that wait for a new attempt: their
 // messages no longer exist. Those that conflict wait as long as a worker might that has one of the messages after all.

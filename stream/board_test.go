@@ -601,3 +601,79 @@ func TestScanIsNoHoldUp(t *testing.T) {
 		t.Error("the board is drained")
 	}
 }
+
+// A task whose ready blocks are held back has its tracker wait, not look for more of them.
+func TestHeldTaskIsNotScannedForEver(t *testing.T) {
+	p := chain("r", grid(t, 0, 40*scanStep))
+	p.Tasks[0].Conflict = true
+	b := newBoard(p, testPolicy())
+	b.hold(true)
+	task := b.tasks[0]
+	for n := 0; ; n++ {
+		if _, ok := task.next(); ok {
+			t.Fatal("a block of a task that is held is published")
+		}
+		if !task.scanning() {
+			break
+		}
+		if n == 40 {
+			t.Fatal("more is looked for although enough is ready")
+		}
+	}
+	b.hold(false)
+	blocks := int64(0)
+	for !b.drained() {
+		w, ok := task.next()
+		if !ok && !task.scanning() {
+			t.Fatal("nothing is published and nothing is looked for")
+		}
+		if !ok {
+			continue
+		}
+		blocks += w.Blocks.Count()
+		foldAll(t, b, completion{Done: w.Blocks}, w)
+	}
+	if blocks != task.total {
+		t.Errorf("%d blocks were published of %d", blocks, task.total)
+	}
+}
+
+// What is told late of a message says nothing of another one that began with the same block.
+func TestMessagesOfOneBlock(t *testing.T) {
+	p := chain("r", grid(t, 0, 10))
+	p.Tasks[0].Generation = "G"
+	b := newBoard(p, testPolicy())
+	b.epoch = 1
+	task, now := b.tasks[0], time.Unix(0, 0)
+	task.pace.blockTime = 1e-9
+	w, ok := task.next()
+	if !ok || w.Blocks.Count() != 7 {
+		t.Fatalf("%+v", w)
+	}
+	fold := func(attempt, part int, c completion) {
+		t.Helper()
+		c.Task, c.Generation, c.Epoch, c.Attempt, c.Message, c.Part = "a", "G", 1, attempt, 0, part
+		if _, err := b.fold(c, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	messages := func(want int, when string) {
+		t.Helper()
+		if len(task.messages) != want {
+			t.Errorf("%d messages %s, not %d", len(task.messages), when, want)
+		}
+	}
+	fold(1, 0, completion{Failed: []fails{{Block: 0, Error: "no"}}})
+	if again, ok := b.due(now.Add(time.Hour)); !ok || again.Blocks[0] != (Range{0, 1}) || again.Attempt != 2 {
+		t.Fatalf("%+v", again)
+	}
+	messages(2, "while the others of the first one are at work")
+	fold(1, 1, completion{Done: Ranges{{1, 3}}})
+	messages(2, "after some of the first one")
+	fold(1, 2, completion{Done: Ranges{{4, 3}}})
+	messages(1, "after the first one")
+	fold(1, 3, completion{Returned: Ranges{{0, 1}}})
+	messages(1, "after a late report")
+	fold(2, 0, completion{Done: Ranges{{0, 1}}})
+	messages(0, "at the end")
+}

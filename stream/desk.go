@@ -13,6 +13,8 @@ type desk struct {
 	running []int // slots that a task has, those that are asking for it included
 	memory  memory
 	refused bool          // somebody was, since memory was last given back
+	asking  int64         // memory of those that have no block yet
+	crowded bool          // somebody was refused while others were asking
 	freed   chan struct{} // closed when memory is given back
 }
 
@@ -36,26 +38,49 @@ func (d *desk) enter(task int) (ok, hungry bool) {
 	now := time.Now()
 	if !d.memory.take(task, now) {
 		d.refused = true
+		d.crowded = d.crowded || d.asking > 0
 		return false, d.memory.hungry(task, now)
 	}
 	d.running[task]++
+	d.asking += d.memory.needs[task]
 	return true, false
 }
 
-// leave gives place and memory back.
+// got says that the task has a block for the place and the memory.
+func (d *desk) got(task int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asking -= d.memory.needs[task]
+	d.memory.settled(task)
+}
+
+// withdraw gives place and memory back that no block was found for. Nothing has changed for those that were refused
+// before, and they are not told: a slot that asks one empty queue after the other would wake itself for ever.
+func (d *desk) withdraw(task int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asking -= d.memory.needs[task]
+	d.giveBack(task, d.crowded)
+}
+
+// leave gives place and memory back that a block had.
 func (d *desk) leave(task int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.giveBack(task, d.refused)
+}
+
+func (d *desk) giveBack(task int, tell bool) {
 	d.running[task]--
 	d.memory.give(task)
-	if d.refused && d.memory.needs[task] > 0 {
-		d.refused = false
+	if tell && d.memory.needs[task] > 0 {
+		d.refused, d.crowded = false, false
 		close(d.freed)
 		d.freed = make(chan struct{})
 	}
 }
 
-// settled says that a task has got a block, or has none.
+// settled says that a task has no block, so that it does not wait for memory.
 func (d *desk) settled(task int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -50,6 +50,7 @@ func (l *life) load(ctx context.Context) (err error) {
 	if err := l.loadCompletions(ctx); err != nil {
 		return err
 	}
+	l.announced = nil // whatever comes from now on was not told
 	if !o.KeepFailures {
 		for _, t := range l.board.tasks {
 			t.forgive()

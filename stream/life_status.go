@@ -79,6 +79,7 @@ func (l *life) close() {
 		f()
 	}
 	l.closeErase()
+	l.sweep.close()
 	if l.store.busy { // nothing is written once another life has begun
 		r := <-l.store.results
 		l.events = append(r.job.events[r.told:], l.events...)

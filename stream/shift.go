@@ -134,10 +134,10 @@ func (s *shift) pull(ctx context.Context, p *puller) (delivery, error) {
 		m, at, err := p.ask(s.pulls[task])
 		if m != nil {
 			s.found.Store(true)
-			s.desk.settled(task)
+			s.desk.got(task)
 			return delivery{m, at, task}, nil
 		}
-		s.desk.leave(task)
+		s.desk.withdraw(task)
 		switch {
 		case errors.Is(err, nats.ErrNoResponders):
 			missing++

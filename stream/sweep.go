@@ -9,13 +9,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// A sweeper looks whether messages were lost: blocks are out, yet the queue of their task is empty and every
+// A sweeper looks whether messages were lost: completions are expected, yet the queue of their task is empty and every
 // completion is folded. A worker acknowledges a message after its completion is stored, so that an empty queue and the
 // sequence of the last completion, read in this order, tell. Two sweeps in a row must agree, for messages that were
 // sent and not yet stored.
 type sweeper struct {
 	results chan sweepResult
 	busy    bool
+	cancel  context.CancelFunc // of the one that is busy
 	at      time.Time
 	folds   int64
 	suspect map[string]bool // tasks that the last sweep found empty
@@ -49,7 +50,7 @@ func (l *life) startSweep(io context.Context, now time.Time) {
 	}
 	var tasks []string
 	for _, t := range l.board.tasks {
-		if t.out.Count() > t.waiting {
+		if t.expects() {
 			tasks = append(tasks, t.Name)
 		}
 	}
@@ -58,7 +59,18 @@ func (l *life) startSweep(io context.Context, now time.Time) {
 	}
 	s.busy = true
 	folds := l.folds
-	go func() { s.results <- l.look(io, tasks, folds) }()
+	ctx, cancel := context.WithCancel(io)
+	s.cancel = cancel
+	go func() { s.results <- l.look(ctx, tasks, folds) }()
+}
+
+// close ends a sweep that is under way, and waits for it.
+func (s *sweeper) close() {
+	if s.busy {
+		s.cancel()
+		<-s.results
+		s.busy = false
+	}
 }
 
 // look asks for the state of the queues.
@@ -93,6 +105,7 @@ func (l *life) look(io context.Context, tasks []string, folds int64) sweepResult
 func (l *life) swept(r sweepResult) error {
 	s := &l.sweep
 	s.busy = false
+	s.cancel()
 	if errors.Is(r.err, errQueueLost) {
 		return r.err
 	}

@@ -16,7 +16,7 @@ import (
 	"volara/fault"
 )
 
-// A Worker processes blocks of one run: of all its tasks, downstream tasks first.
+// A Worker processes blocks of one run: of all its tasks, in the order of turns.
 type Worker struct {
 	nc   *nats.Conn
 	js   jetstream.JetStream
