@@ -59,10 +59,12 @@ type taskBoard struct {
 	dependents []*link
 	barriers   []*taskBoard // to be done altogether before any block is ready
 
-	held     bool    // nothing is published: an earlier epoch's workers may be busy
-	aside    []int64 // while next looks: ready blocks whose neighbours are out
-	scanned  bool    // every selected block has been looked at for readiness
-	scan     scanner // where the scan goes on
+	held     bool           // nothing is published: an earlier epoch's workers may be busy
+	overdue  []int64        // while held: blocks whose time for a new attempt has come
+	hung     map[int64]bool // of a task with conflicts: failed in this epoch, and may be at work until it is over
+	aside    []int64        // while next looks: ready blocks whose neighbours are out
+	scanned  bool           // every selected block has been looked at for readiness
+	scan     scanner        // where the scan goes on
 	messages map[messageKey]*message
 	pace     pace
 }
@@ -110,6 +112,7 @@ func newTaskBoard(task Task) *taskBoard {
 		Task: task, axes: newAxes(task), levels: levelsOf(task), masked: NewBitmap(task.Grid.Len()),
 		ready: newReadySet(task), out: NewBitmap(task.Grid.Len()),
 		troubles: map[int64]*trouble{}, touched: map[int]bool{}, failures: newFailureBook(), messages: map[messageKey]*message{},
+		hung: map[int64]bool{},
 	}
 	stride := int64(1)
 	for d := len(t.axes) - 1; d >= 0; d-- {

@@ -60,6 +60,10 @@ func (b *board) due(now time.Time) (work, bool) {
 		if tried == nil || !tried.waiting { // done meanwhile, by a late worker
 			continue
 		}
+		if t.held {
+			t.overdue = append(t.overdue, i)
+			continue
+		}
 		tried.waiting = false
 		tried.issued = tried.attempts + 1
 		t.waiting--

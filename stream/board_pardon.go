@@ -7,13 +7,21 @@ import (
 	"time"
 )
 
-// failedBlocks returns the selected blocks of the task that have failed, in order.
-func (t *taskBoard) failedBlocks() Ranges {
+// pardonable returns the selected blocks of the task that have failed and are not at work, in order.
+func (t *taskBoard) pardonable() Ranges {
 	var ranges Ranges
 	for _, i := range t.allFailed() {
-		ranges = ranges.Append(i)
+		if !t.hung[i] {
+			ranges = ranges.Append(i)
+		}
 	}
 	return ranges
+}
+
+// errAtWork refuses to try a block that does not stop.
+func (t *taskBoard) errAtWork(i int64) error {
+	return fmt.Errorf("block %d of task %s may still be at work: it did not stop when its time was up, and neighbours must not "+
+		"be at work at once; once this run has ended and its workers with it, the next one tries the block again", i, t.Name)
 }
 
 // pardon gives a failed block all its attempts again. They are counted on, so that what is reported late of an earlier
@@ -36,8 +44,8 @@ func (t *taskBoard) pardon(i int64, now time.Time) {
 // errors returns how many attempts of a block have failed since it was last pardoned, crashes not counted.
 func (r *trouble) errors() int { return r.attempts - r.crashes - r.pardoned }
 
-// pardons returns the failed blocks that a request names, by task; an error names what the run does not have or what
-// has not failed.
+// pardons returns the failed blocks that a request names, by task; an error names what the run does not have, what
+// has not failed or what may still be at work. A request for all that has failed leaves those at work as they are.
 func (b *board) pardons(r RetryRequest) (map[*taskBoard]Ranges, error) {
 	tasks, err := b.named(r.Tasks)
 	if err != nil {
@@ -45,10 +53,17 @@ func (b *board) pardons(r RetryRequest) (map[*taskBoard]Ranges, error) {
 	}
 	named := map[*taskBoard]Ranges{}
 	if len(r.Blocks) == 0 {
+		var busy error
 		for _, t := range tasks {
-			if failed := t.failedBlocks(); len(failed) > 0 {
+			if failed := t.pardonable(); len(failed) > 0 {
 				named[t] = failed
 			}
+			for i := range t.hung {
+				busy = t.errAtWork(i)
+			}
+		}
+		if len(named) == 0 {
+			return nil, busy
 		}
 		return named, nil
 	}
@@ -67,6 +82,9 @@ func (b *board) pardons(r RetryRequest) (map[*taskBoard]Ranges, error) {
 		}
 		if !t.failed(i) {
 			return nil, fmt.Errorf("block %d of task %s has not failed", i, t.Name)
+		}
+		if t.hung[i] {
+			return nil, t.errAtWork(i)
 		}
 		named[t] = named[t].Append(i)
 	}
@@ -118,6 +136,11 @@ func (l *life) retry(r RetryRequest) controlAnswer {
 		counts[t.Name] = ranges.Count()
 		l.tellAsked(EventBlockRetry, t, ranges)
 		l.log.Info("failed blocks are tried again, as asked for", "task", t.Name, "blocks", ranges.Count())
+	}
+	for _, t := range l.board.tasks {
+		if n := len(t.hung); n > 0 && len(r.Blocks) == 0 {
+			l.log.Warn("failed blocks that do not stop are not tried again before the next run", "task", t.Name, "blocks", n)
+		}
 	}
 	l.reviveTasks()
 	return controlAnswer{Blocks: counts}

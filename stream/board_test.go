@@ -185,6 +185,7 @@ type simulation struct {
 	now      time.Time
 	inWork   []work
 	zombies  []work // of workers that were taken for dead
+	hung     []work // whose worker was told that they do not stop
 	vanished []work // published and lost, until a sweep finds it
 	told     map[string]map[int64]int
 	hostile  float64
@@ -321,7 +322,12 @@ func (s *simulation) finish() {
 				if s.rng.IntN(2) == 0 {
 					c.Done = c.Done.Append(i)
 				} else {
-					c.Failed = append(c.Failed, fails{Block: i, Error: "no", Permanent: s.rng.IntN(4) == 0})
+					f := fails{Block: i, Error: "no", Permanent: s.rng.IntN(4) == 0}
+					if f.Permanent && s.b.byName[w.Task].levels != nil && s.rng.IntN(2) == 0 {
+						f.Hung = true
+						s.hung = append(s.hung, work{Task: w.Task, Epoch: w.Epoch, Blocks: Ranges{{i, 1}}})
+					}
+					c.Failed = append(c.Failed, f)
 				}
 			}
 		}

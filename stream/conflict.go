@@ -2,6 +2,7 @@ package stream
 
 import (
 	"slices"
+	"time"
 
 	"volara/geometry"
 )
@@ -180,6 +181,8 @@ func (t *taskBoard) ofLast(blocks Ranges, c completion) Ranges {
 func (t *taskBoard) superseded(i int64, c completion) bool {
 	tried := t.troubles[i]
 	switch {
+	case t.hung[i]:
+		return true
 	case !t.out.Get(i), tried != nil && tried.waiting:
 		return false
 	case tried == nil:
@@ -195,15 +198,26 @@ func (b *board) hold(held bool) bool {
 	for _, t := range b.tasks {
 		if t.levels != nil {
 			t.held = held
+			if !held {
+				t.comeDue()
+			}
 			any = any || t.nDone < t.total
 		}
 	}
 	return any
 }
 
-// anyOut reports whether a block is out, and so may be at work.
-func (b *board) anyOut() bool {
-	return slices.ContainsFunc(b.tasks, func(t *taskBoard) bool { return t.out.Count() > 0 })
+// comeDue lets the blocks have their new attempts whose time for it came while the task was held.
+func (t *taskBoard) comeDue() {
+	for _, i := range t.overdue {
+		t.board.retry.push(t, i, time.Time{})
+	}
+	t.overdue = nil
+}
+
+// atWork reports whether a block may be at work: it is out, or its attempt has failed and does not stop.
+func (b *board) atWork() bool {
+	return slices.ContainsFunc(b.tasks, func(t *taskBoard) bool { return t.out.Count() > 0 || len(t.hung) > 0 })
 }
 
 // conflicts reports whether a task has conflicts.

@@ -17,7 +17,7 @@ func (s *simulation) noConflict(w work) {
 		return
 	}
 	var before []geometry.Block
-	for _, other := range s.inWork {
+	for _, other := range slices.Concat(s.inWork, s.hung) {
 		if other.Task == w.Task {
 			before = append(before, blocksOf(t, other.Blocks)...)
 		}
@@ -51,7 +51,7 @@ func (s *simulation) believed(ranges Ranges, c completion) Ranges {
 	var believed Ranges
 	for _, r := range ranges {
 		for i := r.First(); i < r.End(); i++ {
-			elsewhere := slices.ContainsFunc(slices.Concat(s.inWork, s.vanished), func(w work) bool {
+			elsewhere := slices.ContainsFunc(slices.Concat(s.inWork, s.vanished, s.hung), func(w work) bool {
 				return w.Task == c.Task && w.Epoch == s.b.epoch && slices.ContainsFunc(w.Blocks, func(r Range) bool { return r.First() <= i && i < r.End() })
 			})
 			if !elsewhere {
@@ -113,6 +113,7 @@ func (s *simulation) restart() {
 	for len(s.inWork) > 0 {
 		s.finish()
 	}
+	s.hung = nil
 	s.b.hold(false)
 }
 

@@ -37,7 +37,7 @@ func TestPardonsAgainstReference(t *testing.T) {
 // pardon pardons all that has failed, or one block of it.
 func (s *simulation) pardon() {
 	pardons, err := s.b.pardons(RetryRequest{})
-	if err != nil {
+	if err != nil && len(s.hung) == 0 {
 		s.Fatal(err)
 	}
 	for t, ranges := range pardons {

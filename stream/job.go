@@ -39,6 +39,7 @@ var (
 	errFenced  = errors.New("the hold on the block was lost")
 	errLeaving = errors.New("the worker is leaving")
 	errGaveUp  = errors.New("gave up waiting")
+	errHung    = errors.New("does not stop")
 )
 
 // do processes the blocks of the message in their order.
@@ -90,6 +91,7 @@ func (b *job) block(ctx context.Context, at int, index int64) bool {
 		b.log.Warn("a try failed", "block", index, "attempt", b.work.Attempt, "error", err)
 		b.result.Failed = append(b.result.Failed, fails{
 			Block: index, Error: clip(err.Error(), maxErrorLength), Permanent: fault.IsPermanent(err), Log: b.shift.w.opts.LogPath,
+			Hung: errors.Is(err, errHung),
 		})
 	}
 	return true
@@ -202,9 +204,9 @@ func (b *job) attempt(index int64) (Result, error) {
 		}
 		return r.result, r.err
 	case <-hung.C:
-		err := fmt.Errorf("timed out after %v and does not stop", b.task.Timeout)
-		if b.task.Conflict {
-			err = fault.Permanent(err) // it may still read and write: neither it nor a neighbour is started
+		err := fmt.Errorf("timed out after %v and %w", b.task.Timeout, errHung)
+		if b.task.Conflict { // it may still read and write: neither it nor a neighbour is started
+			err = fault.Permanent(fmt.Errorf("%w; it may still be at work and is not tried again in this run", err))
 		}
 		return Result{}, err
 	}

@@ -67,6 +67,7 @@ type fails struct {
 	Error     string `json:"error"`
 	Permanent bool   `json:"permanent,omitempty"`
 	Log       string `json:"log,omitempty"`
+	Hung      bool   `json:"hung,omitempty"` // the attempt does not stop and may still read and write
 }
 
 // A wake is a hint to workers: there may be work in an epoch, or a newer epoch, or no more work for now.

@@ -130,7 +130,7 @@ func (l *life) closeEpoch(io context.Context) error {
 		l.record.Cancelled = "cancelled by " + c.By
 	}
 	if l.epoch > 0 {
-		l.record.Busy = l.board.anyOut()
+		l.record.Busy = l.board.atWork()
 	}
 	if err := l.putRecord(ctx); err != nil {
 		return err

@@ -70,6 +70,9 @@ func (t *taskBoard) foldFailed(f fails, c completion, current bool, now time.Tim
 		return nil
 	}
 	tried.failure = &failureDetail{Error: clip(f.Error, maxErrorLength), Worker: c.Worker, Log: f.Log, Time: now}
+	if f.Hung && t.levels != nil {
+		t.hung[f.Block] = true
+	}
 	return t.tryAgain(f.Block, tried, f.Permanent, now)
 }
 
