@@ -111,7 +111,7 @@ func newTaskBoard(task Task) *taskBoard {
 	t := &taskBoard{
 		Task: task, axes: newAxes(task), levels: levelsOf(task), masked: NewBitmap(task.Grid.Len()),
 		ready: newReadySet(task), out: NewBitmap(task.Grid.Len()),
-		troubles: map[int64]*trouble{}, touched: map[int]bool{}, failures: newFailureBook(), messages: map[messageKey]*message{},
+		troubles: map[int64]*trouble{}, touched: map[int]bool{}, failures: newFailureBook(task.Grid.Len()), messages: map[messageKey]*message{},
 		hung: map[int64]bool{},
 	}
 	stride := int64(1)

@@ -10,7 +10,7 @@ import (
 // pardonable returns the selected blocks of the task that have failed and are not at work, in order.
 func (t *taskBoard) pardonable() Ranges {
 	var ranges Ranges
-	for _, i := range t.allFailed() {
+	for i, ok := t.failures.blocks.Next(0); ok; i, ok = t.failures.blocks.Next(i + 1) {
 		if !t.hung[i] {
 			ranges = ranges.Append(i)
 		}

@@ -93,3 +93,25 @@ func TestManyFailures(t *testing.T) {
 		t.Errorf("%.0f bytes a failed block, of %d", each, task.nFailed)
 	}
 }
+
+// Failed blocks that come to be done one after the other do not have all others looked through each time.
+func TestManyFailuresEnd(t *testing.T) {
+	const n = 300_000
+	task := newBoard(chain("r", grid(t, 0, n)), testPolicy()).tasks[0]
+	for i := range int64(n) {
+		task.out.Set(i)
+		r := task.tried(i)
+		r.attempts, r.failure = 1, &failureDetail{Error: "no"}
+		task.tryAgain(i, r, true, time.Time{})
+	}
+	began := time.Now()
+	for i := range int64(1000) {
+		task.foldDone(Ranges{{i, 1}}, false)
+		if list := task.listFailures(); len(list) != maxFailures || list[0].Block != i+1 {
+			t.Fatalf("after block %d: %d are told from %d", i, len(list), list[0].Block)
+		}
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("listing what has failed took %v", took)
+	}
+}

@@ -2,7 +2,9 @@ package stream
 
 import (
 	"context"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,3 +173,37 @@ func TestBigBlocksAreNotStarved(t *testing.T) {
 		t.Error("a worker that may did not take the large blocks")
 	}
 }
+
+// A worker for which every block is too large says so once, and waits.
+func TestNothingFits(t *testing.T) {
+	s := newSite(t)
+	g := grid(t, 0, 2)
+	p := Plan{Run: "large", Tasks: []Task{{Name: "a", Grid: g, Select: g.All(), Memory: 11}}}
+	s.generations(&p)
+	var warned atomic.Int64
+	r := newRecorder()
+	s.work("large", WorkerOptions{Name: "strict", Open: r.open, Memory: 10, Logger: slog.New(warnings{slog.DiscardHandler, &warned})})
+	ended := make(chan Status, 1)
+	go func() { ended <- s.run(p, s.options()) }()
+	for begin := time.Now(); warned.Load() == 0; time.Sleep(time.Millisecond) {
+		if time.Since(begin) > 30*time.Second {
+			t.Fatal("nothing is said")
+		}
+	}
+	time.Sleep(1200 * time.Millisecond)
+	if n := warned.Load(); n != 1 || r.total("a") != 0 {
+		t.Errorf("%d warnings, %d blocks", n, r.total("a"))
+	}
+	s.work("large", WorkerOptions{Name: "roomy", Open: r.open})
+	s.finished(<-ended)
+}
+
+// warnings counts what is logged as a warning or worse.
+type warnings struct {
+	slog.Handler
+	n *atomic.Int64
+}
+
+func (w warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (w warnings) Handle(context.Context, slog.Record) error    { w.n.Add(1); return nil }
+func (w warnings) WithAttrs([]slog.Attr) slog.Handler           { return w }

@@ -39,7 +39,8 @@ func newShift(w *Worker, record runRecord) *shift {
 	s.desk = newDesk(record.Plan.Tasks, m)
 	s.pulls = make([]string, len(record.Plan.Tasks))
 	for i, t := range record.Plan.Tasks {
-		if m.never(i) {
+		if m.never(i) && w.tooLarge[t.Name] != t.Memory {
+			w.tooLarge[t.Name] = t.Memory
 			s.log.Warn("no block of a task is taken here: it needs more memory than the blocks of this worker may have",
 				"task", t.Name, "bytes", t.Memory, "budget", w.opts.Memory)
 		}
@@ -49,6 +50,18 @@ func newShift(w *Worker, record runRecord) *shift {
 		}
 	}
 	return s
+}
+
+// fitsNone reports whether every task that this worker could have blocks of needs more memory than it may use.
+func (s *shift) fitsNone() bool {
+	none := false
+	for i, subject := range s.pulls {
+		if subject != "" && !s.desk.memory.never(i) {
+			return false
+		}
+		none = none || subject != ""
+	}
+	return none
 }
 
 // slot works on one message after the other until the epoch is over or ctx is cancelled.

@@ -24,6 +24,8 @@ type Worker struct {
 	opts WorkerOptions
 	log  *slog.Logger
 
+	tooLarge map[string]int64 // the memory of tasks of which it was told that no block is taken
+
 	wakes  *broadcast
 	office *office
 	rooms  *rooms
@@ -50,7 +52,7 @@ func NewWorker(nc *nats.Conn, run string, opts WorkerOptions) (*Worker, error) {
 	opts.PauseDelay = orDefault(opts.PauseDelay, 250*time.Millisecond)
 	opts.Logger = orDefault(opts.Logger, slog.Default())
 	log := opts.Logger.With("run", run, "worker", opts.Name)
-	return &Worker{nc: nc, js: js, run: run, opts: opts, log: log, wakes: newBroadcast(), rooms: newRooms(opts.Open, opts.Isolate)}, nil
+	return &Worker{nc: nc, js: js, run: run, opts: opts, log: log, tooLarge: map[string]int64{}, wakes: newBroadcast(), rooms: newRooms(opts.Open, opts.Isolate)}, nil
 }
 
 // Run works on whatever the run's tracker publishes until ctx is cancelled: then it takes no more work, finishes the
@@ -134,6 +136,10 @@ func (w *Worker) woken(m *nats.Msg) {
 // the epoch had a queue.
 func (w *Worker) serve(ctx context.Context, record runRecord, journals []*journal) (found bool) {
 	s := newShift(w, record)
+	if s.fitsNone() {
+		w.sitOut(ctx, record.Epoch)
+		return true // as far as it matters here
+	}
 	w.log.Debug("serving an epoch", "epoch", record.Epoch)
 	w.rooms.begin(record.Plan)
 	w.office.serve(s)
