@@ -39,7 +39,8 @@ func (c Control) Cancel(ctx context.Context, now bool) error {
 	return c.reach(ctx, func(nc *nats.Conn) error { return stream.Cancel(ctx, nc, c.Run, whoAmI(), now) })
 }
 
-// AwaitStop waits until the process that works on the run has gone; on an external server, until the run has ended.
+// AwaitStop waits, after Cancel, until the process that works on the run has gone; on an external server, until the run
+// has ended or nobody leads it. stream.ErrGoesOn: it was begun again meanwhile.
 func (c Control) AwaitStop(ctx context.Context) error {
 	if c.Server.External() {
 		nc, err := c.Server.Connect("volara")
@@ -124,10 +125,15 @@ func whoAmI() string {
 	return name + "@" + stream.ThisHost().Name()
 }
 
-// listen makes r heed cancels until deaf is called: a Tracker does it while it leads.
-func (r *run) listen() (err error) {
-	r.deaf, err = stream.OnCancel(r.nc, r.pipeline.Name, func(by string) {
+// listen makes r heed cancels until deaf is called: a Tracker does it while it leads. Unless the run has come to its end
+// it is recorded, for standbys.
+func (r *run) listen(ctx context.Context, over bool) (err error) {
+	r.deaf, err = stream.OnCancel(r.nc, r.pipeline.Name, func(by string) error {
 		r.cancel(fmt.Errorf("cancelled by %s", by))
+		if over {
+			return nil
+		}
+		return r.state.NoteCancel(context.WithoutCancel(ctx), r.lease, by)
 	})
 	return err
 }

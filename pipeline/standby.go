@@ -14,28 +14,33 @@ type standby struct {
 	run    string
 	host   stream.Host
 	waited bool
-	before uint64 // epoch that had been cancelled by then, 0: none
+	before string // lease under which it had been cancelled by then, "": none
 }
 
 // waits is a sessionOptions.Waiting: a standby that could never take over does not wait.
-func (s *standby) waits(ctx context.Context, js jetstream.JetStream) (err error) {
+func (s *standby) waits(ctx context.Context, js jetstream.JetStream) error {
 	s.waited = true
-	if s.before, _, err = stream.LastCancel(ctx, js, s.run); err != nil {
+	c, err := stream.LastCancel(ctx, js, s.run)
+	if err != nil {
 		return err
+	}
+	if !c.Pending {
+		s.before = c.Under
 	}
 	return s.check(ctx, js)
 }
 
-// cancelled returns how the run ended when it was cancelled meanwhile; a status without a state when it was not.
+// cancelled returns how the run ended when it was cancelled meanwhile, also when who heard it has died since; a status
+// without a state when it was not.
 func (s *standby) cancelled(ctx context.Context, js jetstream.JetStream) (stream.Status, error) {
 	if !s.waited {
 		return stream.Status{}, nil
 	}
-	epoch, reason, err := stream.LastCancel(ctx, js, s.run)
-	if err != nil || epoch == 0 || epoch == s.before {
+	c, err := stream.LastCancel(ctx, js, s.run)
+	if err != nil || c.Reason == "" || c.Under == s.before {
 		return stream.Status{}, err
 	}
-	return stream.Status{Run: s.run, State: stream.StateStopped, Reason: reason}, nil
+	return stream.Status{Run: s.run, State: stream.StateStopped, Reason: c.Reason}, nil
 }
 
 // check refuses to take over from a leader on another host whose run has graphs in files there: workers may be writing

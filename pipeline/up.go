@@ -88,13 +88,16 @@ func Up(ctx context.Context, p *Pipeline, o UpOptions) (status stream.Status, er
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if status, err := standby.cancelled(ctx, s.js); status.State != "" || err != nil {
+		if err == nil {
+			o.Logger.Warn("the run is not gone on with: it was "+status.Reason, "run", p.Name)
+		}
 		return status, err
 	}
 	if err := standby.check(ctx, s.js); err != nil {
 		return status, err
 	}
 	r := &run{UpOptions: o, session: s, pipeline: p, log: o.Logger.With("run", p.Name), cancel: cancel}
-	if err := r.listen(); err != nil {
+	if err := r.listen(ctx, false); err != nil {
 		return status, err
 	}
 	defer func() { r.deaf() }()
@@ -246,6 +249,10 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 	if err != nil {
 		return stream.Status{}, err
 	}
+	r.deaf()
+	if ctx.Err() != nil { // an epoch would hide that the run was cancelled
+		return stream.Status{}, fmt.Errorf("interrupted before the first block: %w", context.Cause(ctx))
+	}
 	if r.Started != nil {
 		r.Started(Run{URL: r.URL(), TokenFile: r.TokenFile(), Snapshot: tracker.Snapshot})
 	}
@@ -261,7 +268,6 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 		}
 		worked <- err
 	}()
-	r.deaf()
 	status, err := tracker.Run(trackerCtx)
 	r.keeper.tell()
 	stopWorker()
@@ -272,7 +278,7 @@ func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err
 	if !abandoned { // else the blocks in work end with the process
 		err = errors.Join(err, <-worked)
 	}
-	err = errors.Join(err, r.listen())
+	err = errors.Join(err, r.listen(ctx, err == nil && status.State != stream.StateStopped))
 	// Other processes must hear that the run has ended before the server goes.
 	if flushErr := r.nc.FlushTimeout(2 * time.Second); flushErr != nil {
 		r.log.Warn("other workers may not have heard that the run has ended", "error", flushErr)

@@ -1,9 +1,6 @@
 package stream
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
 // Consumption finds the blocks whose output nobody needs any more: those that are done and that every block which reads
 // them, of the whole grid of every task in Task.Consumers and not only of what this run has selected, has been done
@@ -28,6 +25,7 @@ type consumedTask struct {
 	unscanned *Bitmap       // pages all of whose blocks may be consumed
 	owing     *Bitmap       // pages that may hold blocks consumed and not handed over, as it is to be recorded
 	owed      map[int]int64 // by page: blocks on their way to being handed over
+	taken     *Bitmap       // blocks found by collect, on their way or handed over
 	revision  uint64        // of the record
 	recorded  bool          // the record says what owing does
 }
@@ -51,7 +49,8 @@ func newConsumption(b *board) *consumption {
 			continue
 		}
 		pages := int64(t.done.Pages())
-		w := &consumedTask{taskBoard: t, whole: wholeAxes(t.Task), unscanned: NewBitmap(pages), owing: NewBitmap(pages), owed: map[int]int64{}}
+		w := &consumedTask{taskBoard: t, whole: wholeAxes(t.Task), unscanned: NewBitmap(pages), owing: NewBitmap(pages),
+			owed: map[int]int64{}, taken: NewBitmap(t.done.Len())}
 		for _, name := range t.Consumers {
 			r := b.byName[name]
 			l := &consumedLink{writer: w, reader: r, whole: wholeAxes(r.Task), all: slices.Contains(r.Upstream, Dependency{Task: t.Name, All: true})}
@@ -64,7 +63,7 @@ func newConsumption(b *board) *consumption {
 	if len(c.writers) == 0 {
 		return nil
 	}
-	c.erasing.results, c.erasing.most = make(chan eraseResult, 1), jobBlocks
+	c.erasing.results, c.erasing.most, c.erasing.room = make(chan eraseResult, 1), jobBlocks, mostJobs
 	return c
 }
 
@@ -111,7 +110,14 @@ func (w *consumedTask) suspect(r Range) {
 	for i := r.First(); i < r.End(); i++ {
 		w.noted = append(w.noted, i)
 	}
-	if len(w.noted) < mostNoted {
+	if len(w.noted) >= mostNoted {
+		w.spill()
+	}
+}
+
+// spill notes pages instead of blocks.
+func (w *consumedTask) spill() {
+	if len(w.noted) == 0 {
 		return
 	}
 	for _, i := range w.noted {
@@ -154,6 +160,11 @@ func (w *consumedTask) suspectRows(box *rows) {
 	for more := true; more; more = box.next() {
 		w.suspect(Range{w.index(&box.at), int64(box.length())})
 	}
+}
+
+// take reports whether a block is consumed and was not taken before.
+func (w *consumedTask) take(i int64) bool {
+	return !w.taken.Get(i) && w.consumed(i) && w.taken.Set(i)
 }
 
 // consumed reports whether a block is done, and read, by all that ever will. A block that nobody reads is never consumed.
@@ -206,17 +217,22 @@ type eraseJob struct {
 const jobBlocks = 1024
 
 // collect returns the blocks that are consumed by the bits on the board, which the caller is about to store. It looks at
-// about budget blocks of pages that were suspected as a whole.
+// about budget blocks of pages that were suspected as a whole. As long as many are on their way it looks at none, and
+// remembers pages only.
 func (c *consumption) collect(budget int64) []eraseJob {
 	if c == nil {
 		return nil
 	}
 	var jobs []eraseJob
 	for _, w := range c.writers {
+		if c.erasing.full() {
+			w.spill()
+			continue
+		}
 		var found Ranges
 		slices.Sort(w.noted)
 		for _, i := range slices.Compact(w.noted) {
-			if w.consumed(i) {
+			if w.take(i) {
 				found = found.Append(i)
 			}
 		}
@@ -242,7 +258,7 @@ func (w *consumedTask) scan(found Ranges, budget *int64) Ranges {
 		any := false
 		for i, ok := w.done.Next(page * PageBits); ok && i < end; i, ok = w.done.Next(i + 1) {
 			*budget--
-			if w.consumed(i) {
+			if w.take(i) {
 				found, any = found.Append(i), true
 			}
 		}
@@ -299,6 +315,9 @@ func (w *consumedTask) settlePage(page int) {
 func (c *consumption) takeBack(jobs []eraseJob) {
 	for _, job := range jobs {
 		for _, r := range job.blocks {
+			for i := r.First(); i < r.End(); i++ {
+				job.writer.taken.Clear(i)
+			}
 			job.writer.suspect(r)
 			job.writer.owe(r, -1)
 		}
@@ -361,12 +380,22 @@ func (c *consumption) stored(t *taskBoard, p pageWrite) {
 // scanBudget is how many blocks of suspected pages one collect looks at, besides those noted one by one.
 const scanBudget = 1 << 15
 
-// collectConsumed returns the blocks that the bits now on the board make consumed. all means that nothing else is left
-// to do: every suspected block is looked at, unless the run is being stopped.
+// collectConsumed returns the blocks that the bits now on the board make consumed. all means that nothing else is being
+// done meanwhile: it may take longer, but not so long that a request to stop is not heard.
 func (l *life) collectConsumed(all bool) []eraseJob {
 	budget := int64(scanBudget)
-	if all && l.stop == nil {
-		budget = math.MaxInt64
+	if all {
+		budget *= 8
 	}
 	return l.consumed.collect(budget)
+}
+
+// suspects reports whether blocks are noted that nobody has looked at.
+func (c *consumption) suspects() bool {
+	for _, w := range c.writers {
+		if len(w.noted) > 0 || w.unscanned.Count() > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -17,10 +17,11 @@ type consumer struct {
 	record map[string]owedRecord     // as stored
 	later  []completion              // folded and not stored
 	handed map[string]map[int64]bool
+	room   int // jobs that may wait
 }
 
 func newConsumer(p Plan) *consumer {
-	s := &consumer{plan: p, kept: map[string]map[int64]bool{}, record: map[string]owedRecord{}, handed: map[string]map[int64]bool{}}
+	s := &consumer{plan: p, room: mostJobs, kept: map[string]map[int64]bool{}, record: map[string]owedRecord{}, handed: map[string]map[int64]bool{}}
 	for _, t := range p.Tasks {
 		s.kept[t.Name], s.handed[t.Name] = map[int64]bool{}, map[int64]bool{}
 	}
@@ -32,7 +33,7 @@ func newConsumer(p Plan) *consumer {
 func (s *consumer) begin() {
 	s.board = newBoard(s.plan, testPolicy())
 	s.c = newConsumption(s.board)
-	s.c.erasing.most = 2
+	s.c.erasing.most, s.c.erasing.room = 2, s.room
 	for _, t := range s.board.tasks {
 		for i := range s.kept[t.Name] {
 			t.done.Set(i)
@@ -159,6 +160,8 @@ func TestConsumption(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, r := newConsumer(p), newReference(p)
+		s.room = rapid.IntRange(1, 10).Draw(t, "room")
+		s.begin()
 		var todo []completion
 		for _, task := range p.Tasks {
 			for i := range task.Grid.Len() {
@@ -183,9 +186,10 @@ func TestConsumption(t *testing.T) {
 				}
 			}
 		}
-		s.store(math.MaxInt64, 2)
-		for len(s.c.erasing.queue) > 0 {
-			s.erase(t, r, false)
+		for s.store(math.MaxInt64, 2); len(s.c.erasing.queue) > 0 || s.c.suspects(); s.store(math.MaxInt64, 2) {
+			for len(s.c.erasing.queue) > 0 {
+				s.erase(t, r, false)
+			}
 		}
 		for _, task := range p.Tasks {
 			for i := range task.Grid.Len() {
@@ -201,6 +205,52 @@ func TestConsumption(t *testing.T) {
 			}
 		}
 	})
+}
+
+// However slowly blocks are deleted, few jobs wait; nothing is forgotten and nothing done twice for that.
+func TestFewJobsWait(t *testing.T) {
+	g := grid(t, 0, 40, 50)
+	p := chain("r", g, g)
+	p.Tasks[0].Consumers = []string{"b"}
+	s := newConsumer(p)
+	s.room = 3
+	s.begin()
+	w, handed := s.c.writers[s.board.tasks[0]], map[int64]int{}
+	erase := func() {
+		job := s.c.erasing.queue[0]
+		s.c.erasing.queue = s.c.erasing.queue[1:]
+		for _, r := range job.blocks {
+			for i := r.First(); i < r.End(); i++ {
+				handed[i]++
+			}
+			w.owe(r, -1)
+		}
+	}
+	for i := range g.Len() {
+		s.do("a", i)
+		s.do("b", i)
+		s.store(0, 2)
+		if i%50 == 0 {
+			erase()
+		}
+		if n := len(s.c.erasing.queue); n > s.room {
+			t.Fatalf("%d jobs wait", n)
+		}
+	}
+	for s.c.suspects() || len(s.c.erasing.queue) > 0 {
+		for len(s.c.erasing.queue) > 0 {
+			erase()
+		}
+		s.store(math.MaxInt64, 2)
+	}
+	for i := range g.Len() {
+		if handed[i] != 1 {
+			t.Fatalf("block %d was handed over %d times", i, handed[i])
+		}
+	}
+	if s.record["a"].Pages.Count() != 0 {
+		t.Error("something is said to be owed")
+	}
 }
 
 // A record that others than today's readers have left is of no use.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -93,58 +94,121 @@ func ask(ctx context.Context, nc *nats.Conn, run string, c control) (controlAnsw
 	return answer, nil
 }
 
-// AwaitEnd waits until the run's record says that it has ended, or the server is gone with it.
+// ErrGoesOn says that a run goes on although it was cancelled: somebody has begun it again since.
+var ErrGoesOn = errors.New("the run was begun again since it was cancelled")
+
+// AwaitEnd waits, after Cancel, until the run has ended: its record says so, or nobody leads it. It also returns when the
+// server is gone. ErrGoesOn: who leads now has not heard of the cancel.
 func AwaitEnd(ctx context.Context, nc *nats.Conn, run string) error {
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
-	epoch := uint64(0)
 	for nc.IsConnected() {
-		record, err := readRecord(ctx, js, run)
+		leader, err := leaderOf(ctx, js, run) // first: who leads writes the record after that
+		var record runRecord
+		if err == nil {
+			record, err = readRecord(ctx, js, run)
+		}
 		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
 		case err != nil && !fault.IsEnvironment(err):
 			return err
-		case err == nil && (record.Ended || record.Epoch == 0 || epoch > 0 && record.Epoch > epoch):
+		case err == nil && (leader == "" || record.Ended):
 			return nil
-		case err == nil:
-			epoch = record.Epoch
+		case err == nil && record.Cancelled == "":
+			return fmt.Errorf("%w: run %s, epoch %d", ErrGoesOn, run, record.Epoch)
 		}
-		select {
-		case <-time.After(tickPeriod):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+		rest(ctx, tickPeriod)
 	}
 	return nil
 }
 
-// LastCancel returns the epoch at whose end somebody cancelled the run, and why it stopped; 0 when the last epoch ended
-// otherwise or has not ended.
-func LastCancel(ctx context.Context, js jetstream.JetStream, run string) (epoch uint64, reason string, err error) {
-	record, err := readRecord(ctx, js, run)
-	if err != nil || !record.Ended || record.Cancelled == "" {
-		return 0, "", err
+// leaderOf returns the id of the lease under which a run is led, "" when nobody leads it.
+func leaderOf(ctx context.Context, js jetstream.JetStream, run string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	kv, err := js.KeyValue(ctx, leaseBucket)
+	var entry jetstream.KeyValueEntry
+	if err == nil {
+		entry, err = kv.Get(ctx, token(run))
 	}
-	return record.Epoch, record.Cancelled, nil
+	switch {
+	case errors.Is(err, jetstream.ErrBucketNotFound), errors.Is(err, jetstream.ErrKeyNotFound):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("look who leads run %s: %w", run, jetStreamError(err))
+	}
+	return holderOf(entry).ID, nil
 }
 
-// OnCancel calls f with who asks when somebody cancels the run, until stop is called: for the time before a Tracker
-// answers, and after.
-func OnCancel(nc *nats.Conn, run string, f func(by string)) (stop func(), err error) {
+// A Cancellation is what is recorded of a run that somebody has cancelled.
+type Cancellation struct {
+	Reason string // "": nobody has
+	Under  string // the lease under which it was heard
+	// Pending says that who heard it still leads the run and has not ended it.
+	Pending bool
+}
+
+// LastCancel returns who cancelled the run last, unless it was begun again since or has come to its end all the same.
+func LastCancel(ctx context.Context, js jetstream.JetStream, run string) (Cancellation, error) {
+	leader, err := leaderOf(ctx, js, run)
+	if err != nil {
+		return Cancellation{}, err
+	}
+	record, err := readRecord(ctx, js, run)
+	if err != nil {
+		return Cancellation{}, err
+	}
+	return Cancellation{Reason: record.Cancelled, Under: record.CancelledUnder,
+		Pending: !record.Ended && record.Cancelled != "" && record.CancelledUnder == leader}, nil
+}
+
+// NoteCancel records that the run is cancelled, before there is a Tracker or after it: the caller holds the lease.
+func (s *State) NoteCancel(ctx context.Context, l *Lease, by string) error {
+	if err := l.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	record, revision := runRecord{Version: protocolVersion}, uint64(0)
+	entry, err := s.kv.Get(ctx, keyRun)
+	if err == nil {
+		revision = entry.Revision()
+		if err := json.Unmarshal(entry.Value(), &record); err != nil {
+			return s.corrupt(keyRun, err)
+		}
+	} else if !errors.Is(err, jetstream.ErrKeyNotFound) {
+		return fmt.Errorf("read the record of run %s: %w", s.run, jetStreamError(err))
+	}
+	record.Cancelled, record.CancelledUnder = "cancelled by "+by, l.id
+	_, err = s.put(ctx, keyRun, encode(record), revision)
+	return err
+}
+
+// OnCancel calls f with who asks when somebody cancels the run, until stop is called, which waits for f: for the time
+// before a Tracker answers, and after. After an error of f who asked asks again.
+func OnCancel(nc *nats.Conn, run string, f func(by string) error) (stop func(), err error) {
+	var answering sync.Mutex
 	sub, err := nc.Subscribe(controlSubject(run), func(m *nats.Msg) {
+		answering.Lock()
+		defer answering.Unlock()
 		var c control
 		answer := controlAnswer{Ending: true}
 		if json.Unmarshal(m.Data, &c) == nil && c.Cancel != nil {
-			f(c.Cancel.By)
-			answer = controlAnswer{}
+			answer.Ending = f(c.Cancel.By) != nil
 		}
 		reply(m, answer)
 	})
 	if err != nil {
 		return func() {}, fmt.Errorf("listen to requests to run %s: %w", run, err)
 	}
-	return func() { drain(nc, sub) }, nil
+	return func() {
+		drain(nc, sub)
+		answering.Lock()
+		defer answering.Unlock()
+	}, nil
 }
 
 // drain ends a subscription so that no request falls into the gap: what was sent before is still delivered.
@@ -185,13 +249,26 @@ func (t *Tracker) Cancelled() (cancelled, abandoned bool) {
 	return c != nil, c != nil && c.Now
 }
 
-// cancel begins to stop the run; a second request may be more urgent than the first.
-func (l *life) cancel(c cancelRequest) {
+// cancel begins to stop the run and records that, so that no standby goes on with it should this tracker die; a second
+// request may be more urgent than the first. When it cannot be recorded the run is stopped nevertheless.
+func (l *life) cancel(c cancelRequest) error {
 	if earlier := l.t.cancel.Load(); earlier != nil {
 		c = cancelRequest{earlier.By, earlier.Now || c.Now}
 	}
 	l.t.cancel.Store(&c)
 	l.heedCancel()
+	l.noteCancel()
+	l.record.Version = orDefault(l.record.Version, protocolVersion)
+	ctx, cancel := context.WithTimeout(context.Background(), apiTimeout)
+	defer cancel()
+	return l.putRecord(ctx)
+}
+
+// noteCancel notes in the record to be written who has cancelled the run.
+func (l *life) noteCancel() {
+	if c := l.t.cancel.Load(); c != nil {
+		l.record.Cancelled, l.record.CancelledUnder = "cancelled by "+c.By, l.lease.id
+	}
 }
 
 // heedCancel stops a run that was cancelled, maybe in an earlier epoch.
@@ -200,6 +277,16 @@ func (l *life) heedCancel() {
 		l.beginStop("cancelled by " + c.By)
 		l.stop.now = c.Now
 	}
+}
+
+// controlAtEnd does what is asked for when all blocks have come to their end: no block is tried again any more.
+func (l *life) controlAtEnd(m *nats.Msg) {
+	var c control
+	if json.Unmarshal(m.Data, &c) == nil && c.Retry != nil {
+		reply(m, controlAnswer{Ending: true})
+		return
+	}
+	l.control(m)
 }
 
 // control does what is asked for.
@@ -213,7 +300,10 @@ func (l *life) control(m *nats.Msg) {
 	switch {
 	case c.Cancel != nil:
 		answer = controlAnswer{}
-		l.cancel(*c.Cancel)
+		if err := l.cancel(*c.Cancel); err != nil {
+			l.log.Warn("it could not be recorded that the run is cancelled", "error", err)
+			answer.Ending = true
+		}
 	case c.Retry != nil:
 		answer = l.retry(*c.Retry)
 	}

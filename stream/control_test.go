@@ -241,6 +241,99 @@ func TestCancelWaitsForBlocksInWork(t *testing.T) {
 	}
 }
 
+// A cancel is recorded when it is answered, for a standby that takes over from a leader that dies then; a run that comes
+// to its end all the same is not said to be cancelled.
+func TestCancelIsRecorded(t *testing.T) {
+	for _, blocks := range []int{1, 50} {
+		s := newSite(t)
+		p := chain("r", grid(t, 0, blocks))
+		s.generations(&p)
+		hold, inWork := make(chan struct{}), make(chan struct{}, 100)
+		r := newRecorder()
+		r.process = func(context.Context, string, geometry.Block) error {
+			inWork <- struct{}{}
+			<-hold
+			return nil
+		}
+		s.work(p.Run, WorkerOptions{Open: r.open, Slots: 1})
+		nc := s.connect()
+		asked := make(chan struct{})
+		go func() {
+			defer close(asked)
+			defer close(hold)
+			<-inWork
+			if err := Cancel(s.ctx(), nc, "r", "me", false); err != nil {
+				t.Error(err)
+			}
+			if c, err := LastCancel(s.ctx(), s.jetStream(), "r"); err != nil || c.Reason != "cancelled by me" || !c.Pending {
+				t.Errorf("%+v, %v", c, err)
+			}
+		}()
+		status := s.run(p, s.options())
+		<-asked
+		c, err := LastCancel(s.ctx(), s.jetStream(), "r")
+		if done := status.State == StateDone; err != nil || c.Pending || done != (blocks == 1) || done != (c.Reason == "") {
+			t.Errorf("%s: %+v, %v", status.State, c, err)
+		}
+		if err := AwaitEnd(s.ctx(), nc, "r"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Who waits for the end of a cancelled run hears of a leader that was killed and of one that has not heard the cancel.
+func TestAwaitEnd(t *testing.T) {
+	s := newSite(t)
+	js, nc := s.jetStream(), s.connect()
+	for name, record := range map[string]*runRecord{
+		"begins": nil, "killed": {Version: protocolVersion, Epoch: 3, Busy: true}, "ended": {Version: protocolVersion, Epoch: 3, Ended: true},
+	} {
+		lease, err := TakeLease(s.ctx(), js, name, LeaseOptions{Logger: s.log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := OpenState(s.ctx(), js, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := false
+		if record != nil {
+			ended = record.Ended
+			if _, err := state.put(s.ctx(), keyRun, encode(record), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := AwaitEnd(s.ctx(), nc, name); errors.Is(err, ErrGoesOn) == ended {
+			t.Errorf("%s, and not cancelled: %v", name, err)
+		}
+		if err := state.NoteCancel(s.ctx(), lease, "me"); err != nil {
+			t.Fatal(err)
+		}
+		short, stop := context.WithTimeout(s.ctx(), 3*tickPeriod)
+		if err := AwaitEnd(short, nc, name); (err == nil) != ended {
+			t.Errorf("%s, and cancelled: %v", name, err)
+		}
+		stop()
+		released := make(chan struct{})
+		time.AfterFunc(2*tickPeriod, func() {
+			defer close(released)
+			if err := lease.Release(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := AwaitEnd(s.ctx(), nc, name); err != nil {
+			t.Errorf("%s, and nobody leads: %v", name, err)
+		}
+		<-released
+		if c, err := LastCancel(s.ctx(), js, name); err != nil || c.Reason != "cancelled by me" || c.Pending {
+			t.Errorf("%s: %+v, %v", name, c, err)
+		}
+		if after := recordOf(s, name); record != nil && (after.Epoch != 3 || after.Busy != record.Busy || after.Ended != ended) {
+			t.Errorf("%s: the record is %+v", name, after)
+		}
+	}
+}
+
 func TestOnCancel(t *testing.T) {
 	s := newSite(t)
 	nc := s.connect()
@@ -248,7 +341,7 @@ func TestOnCancel(t *testing.T) {
 		t.Errorf("nobody listens: %v", err)
 	}
 	heard := make(chan string, 1)
-	stop, err := OnCancel(s.connect(), "r", func(by string) { heard <- by })
+	stop, err := OnCancel(s.connect(), "r", func(by string) error { heard <- by; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 type eraser struct {
 	queue    []eraseJob
 	most     int64 // blocks in a job
+	room     int   // jobs that may wait in the queue before no more blocks are looked for
 	busy     bool
 	results  chan eraseResult
 	cancel   context.CancelFunc
@@ -34,6 +35,12 @@ const (
 	eraseTries  = 3
 	eraseLinger = 5 * time.Second // how long a run that is being stopped waits for the job under way
 )
+
+// mostJobs bounds the jobs that wait: where blocks are done faster than they are deleted, their pages are noted instead.
+const mostJobs = 64
+
+// full reports whether enough jobs wait.
+func (e *eraser) full() bool { return len(e.queue) >= e.room }
 
 // release lets jobs be carried out: what makes their blocks consumed is stored.
 func (c *consumption) release(jobs []eraseJob) {
@@ -83,43 +90,73 @@ func (l *life) erased(r eraseResult) {
 	}
 }
 
-// eraseAll hands over what is left at the end of a run; of one that was stopped only the job under way.
-func (l *life) eraseAll(io context.Context) error {
+// eraseAll hands over what is left at the end of a run, until ctx is cancelled or somebody cancels the run; of one that
+// was stopped only the job under way. What it leaves is recorded, and the next run's.
+func (l *life) eraseAll(ctx, io context.Context) error {
 	if l.consumed == nil {
 		return nil
 	}
 	e := &l.consumed.erasing
-	if l.stop != nil {
-		l.lingerErase()
-		return l.storeAll(io)
-	}
 	e.failures = 0
-	for e.busy || len(e.queue) > 0 && e.failures < eraseTries {
+	tick := time.NewTicker(tickPeriod)
+	defer tick.Stop()
+	stopped := func() bool { return l.stop != nil || ctx.Err() != nil }
+	for !stopped() {
 		if err := l.lease.Err(); err != nil {
 			return err
 		}
+		if l.consumed.suspects() && !e.full() {
+			if err := l.storeAll(io); err != nil {
+				return err
+			}
+		} else if len(e.queue) == 0 && !e.busy {
+			return l.storeAll(io)
+		}
+		if e.failures >= eraseTries && !e.busy {
+			l.log.Warn("consumed blocks could not be deleted; the next run tries again", "blocks", e.waiting())
+			return l.storeAll(io)
+		}
 		l.startErase(io, time.Now())
-		select {
-		case r := <-e.results:
-			l.erased(r)
-		case <-time.After(tickPeriod):
+		if e.busy || len(e.queue) > 0 {
+			l.eraseSome(ctx, tick)
 		}
 	}
-	left := int64(0)
-	for _, job := range e.queue {
-		left += job.blocks.Count()
-	}
-	if left > 0 {
-		l.log.Warn("consumed blocks could not be deleted; the next run tries again", "blocks", left)
+	l.lingerErase()
+	if l.consumed.suspects() || len(e.queue) > 0 {
+		l.log.Info("consumed blocks are left for the next run to delete", "at_least", e.waiting())
 	}
 	return l.storeAll(io)
 }
 
-// lingerErase waits a moment for the job under way.
+// eraseSome waits for something to happen while blocks are handed over at the end of a run.
+func (l *life) eraseSome(ctx context.Context, tick *time.Ticker) {
+	select {
+	case r := <-l.consumed.erasing.results:
+		l.erased(r)
+	case m := <-l.t.controls:
+		l.controlAtEnd(m)
+	case now := <-tick.C:
+		l.publishStatus(now)
+	case <-ctx.Done():
+	}
+}
+
+// waiting returns how many blocks wait to be handed over.
+func (e *eraser) waiting() (blocks int64) {
+	for _, job := range e.queue {
+		blocks += job.blocks.Count()
+	}
+	return blocks
+}
+
+// lingerErase waits a moment for the job under way, unless nothing is to be waited for.
 func (l *life) lingerErase() {
 	e := &l.consumed.erasing
 	if !e.busy {
 		return
+	}
+	if l.stop != nil && l.stop.now {
+		e.cancel()
 	}
 	limit := time.AfterFunc(eraseLinger, e.cancel)
 	defer limit.Stop()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 )
 
 // An emptier takes what is consumed, and fails as often as it is told to.
@@ -116,4 +117,63 @@ func TestConsumedAsAWhole(t *testing.T) {
 	o.Consumed = e.take
 	s.finished(s.run(p, o))
 	e.demand(t, 25)
+}
+
+// A run whose blocks are all done and that still deletes heeds who stops it, by its context or by request, tells its end
+// once and after that, and leaves the rest to the next run.
+func TestConsumedHeedsStops(t *testing.T) {
+	for _, how := range []string{"interrupt", "cancel"} {
+		s := newSite(t)
+		g := grid(t, 0, 60, 50)
+		p := chain("run", g, g)
+		p.Tasks[0].Consumers = []string{"b"}
+		s.generations(&p)
+		s.work(p.Run, WorkerOptions{Open: newRecorder().open})
+		o := s.options()
+		e := &emptier{blocks: map[int64]int{}}
+		began, slow := make(chan struct{}, 100), make(chan struct{})
+		o.Consumed = func(ctx context.Context, task string, blocks Ranges) error {
+			began <- struct{}{}
+			select {
+			case <-slow:
+				return e.take(ctx, task, blocks)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		tracker, err := NewTracker(s.connect(), p, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, interrupt := context.WithCancel(s.ctx())
+		nc := s.connect()
+		go func() {
+			<-began
+			for status := tracker.Snapshot(); status.Tasks[1].Done < g.Len(); status = tracker.Snapshot() {
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(2 * tickPeriod)
+			if status := tracker.Snapshot(); status.State != StateRunning {
+				t.Errorf("%s: the run is %s while it deletes", how, status.State)
+			}
+			if how == "interrupt" {
+				interrupt()
+			} else if err := Cancel(s.ctx(), nc, "run", "me", true); err != nil {
+				t.Error(err)
+			}
+		}()
+		status, err := tracker.Run(ctx)
+		interrupt()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.finished(status)
+		e.demand(t, 0)
+		if record := recordOf(s, "run"); !record.Ended || record.Cancelled != "" {
+			t.Errorf("%s: a run that is done: ended %v, %q", how, record.Ended, record.Cancelled)
+		}
+		close(slow)
+		s.finished(s.run(p, o))
+		e.demand(t, g.Len())
+	}
 }

@@ -91,7 +91,7 @@ func (l *life) run(ctx context.Context) (Status, error) {
 			return l.finalStatus(StateStopped, err.Error()), err
 		}
 	}
-	return l.end(io)
+	return l.end(ctx, io)
 }
 
 // loop dispatches and folds until the run is drained or stopped.

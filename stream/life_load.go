@@ -260,6 +260,7 @@ func (l *life) open(ctx context.Context) error {
 		Version: protocolVersion, Epoch: prior.Epoch + 1, AckWait: l.t.opts.AckWait, Plan: l.t.plan,
 		Leader: l.lease.id, Todo: todo, Busy: true, Strays: prior.Busy || prior.Strays,
 	}
+	l.noteCancel() // it may have been heard in an epoch whose queue was lost
 	if err := l.putRecord(ctx); err != nil {
 		return err
 	}
@@ -312,10 +313,12 @@ func (l *life) listen() error {
 
 // putRecord stores the record by which workers join.
 func (l *life) putRecord(ctx context.Context) error {
-	var err error
-	l.recordRev, err = l.state.put(ctx, keyRun, encode(l.record), l.recordRev)
+	revision, err := l.state.put(ctx, keyRun, encode(l.record), l.recordRev)
 	if errors.Is(err, ErrConflict) {
 		return fmt.Errorf("another tracker has begun an epoch: %w", err)
+	}
+	if err == nil {
+		l.recordRev = revision
 	}
 	return err
 }

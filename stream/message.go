@@ -14,12 +14,15 @@ type runRecord struct {
 	Version int    `json:"version"`
 	Epoch   uint64 `json:"epoch"`
 	Ended   bool   `json:"ended"` // the epoch is over and none is to come
-	// Cancelled says who cancelled the run in this epoch: no standby goes on with it.
-	Cancelled string        `json:"cancelled,omitempty"`
-	AckWait   time.Duration `json:"ack_wait"`
-	Plan      Plan          `json:"plan"`
-	Leader    string        `json:"leader"` // the lease under which the epoch began
-	Todo      []string      `json:"todo"`   // tasks that have a queue in the epoch
+	// Cancelled says who cancelled the run, in this epoch or while the next one was prepared, and CancelledUnder under
+	// which lease: no standby goes on with it. It is written before who asked is answered, and goes when the run has come
+	// to its end all the same.
+	Cancelled      string        `json:"cancelled,omitempty"`
+	CancelledUnder string        `json:"cancelled_under,omitempty"`
+	AckWait        time.Duration `json:"ack_wait"`
+	Plan           Plan          `json:"plan"`
+	Leader         string        `json:"leader"` // the lease under which the epoch began
+	Todo           []string      `json:"todo"`   // tasks that have a queue in the epoch
 	// Busy tells that workers may have blocks of the epoch in work: it has not ended, or ended with blocks out. Strays
 	// tells that workers of earlier epochs may.
 	Busy   bool `json:"busy,omitempty"`

@@ -48,9 +48,18 @@ func (l *life) stopped() bool {
 	return time.Since(l.stop.quiet) > quietTime
 }
 
-// end stores everything and says how the run ended.
-func (l *life) end(io context.Context) (Status, error) {
+// end stores everything, hands over what is consumed, and says how the run ended.
+func (l *life) end(ctx, io context.Context) (Status, error) {
 	l.noteEnded(time.Now())
+	if l.consumed != nil {
+		// Before the end is told: until then another life may begin.
+		if err := l.storeAll(io); err != nil {
+			return l.finalStatus(StateStopped, err.Error()), err
+		}
+		if err := l.eraseAll(ctx, io); err != nil {
+			return l.finalStatus(StateStopped, err.Error()), err
+		}
+	}
 	state, reason := StateDone, ""
 	for _, t := range l.board.tasks {
 		if t.nDone < t.total {
@@ -75,11 +84,8 @@ func (l *life) end(io context.Context) (Status, error) {
 	if err := l.storeAll(io); err != nil {
 		return l.finalStatus(StateStopped, err.Error()), err
 	}
-	if err := l.eraseAll(io); err != nil {
-		return l.finalStatus(StateStopped, err.Error()), err
-	}
 	fault.Point("tracker.ending")
-	if l.record.Epoch > 0 && !l.record.Ended { // also when an earlier tracker died at this point
+	if l.record.Epoch > 0 && !l.record.Ended || l.t.cancel.Load() != nil { // also when an earlier tracker died at this point
 		if err := l.closeEpoch(io); err != nil {
 			return status, err
 		}
@@ -126,8 +132,9 @@ func (l *life) closeEpoch(io context.Context) error {
 	ctx, cancel := context.WithTimeout(io, apiTimeout)
 	defer cancel()
 	l.record.Ended = true
-	if c := l.t.cancel.Load(); c != nil {
-		l.record.Cancelled = "cancelled by " + c.By
+	l.noteCancel()
+	if l.board.drained() {
+		l.record.Cancelled, l.record.CancelledUnder = "", ""
 	}
 	if l.epoch > 0 {
 		l.record.Busy = l.board.atWork()

@@ -257,6 +257,31 @@ func TestCancelForStandbys(t *testing.T) {
 	again.ends(1)
 }
 
+// TestCancelOutlivesItsLeader demands that a cancel counts for those who stand by also when the leader that heard it is
+// killed before its run has stopped, and that who cancelled does not wait for ever.
+func TestCancelOutlivesItsLeader(t *testing.T) {
+	t.Parallel() // it mostly waits
+	url := urls(natsServers(t, 1)[0])
+	dir := noops(t, "name: a, roi: [[0], [100]], block_size: [1], duration: 10ms", "name: b, roi: [[0], [100]], block_size: [1], duration: 10m, after: [a]")
+	stand := func(state string) *background {
+		return inBackground(t, volara(dir, "up", "--progress", "off", "--nats", url, "--standby", "--state", state, "noop.yaml"))
+	}
+	leader := stand(".volara")
+	eventually(t, dir, begun, "events", "--json", "noop.yaml")
+	waiting := stand("other")
+	time.Sleep(time.Second) // it waits
+	cancel := inBackground(t, volara(dir, "cancel", "--nats", url, "noop.yaml"))
+	mustRun(t, volara(dir, "cancel", "--nats", url, "--no-wait", "noop.yaml")) // heard
+	leader.cmd.Process.Kill()
+	leader.cmd.Wait()
+	if out := waiting.ends(1); !strings.Contains(out, "cancelled by") {
+		t.Errorf("the standby does not say why it ends:\n%s", out)
+	}
+	if out := cancel.ends(0); !strings.Contains(out, "has stopped") {
+		t.Errorf("cancel:\n%s", out)
+	}
+}
+
 // TestKilledRunIsNotRunning demands that a run which was killed is not called running while another one of the same state
 // directory is, and that cancel knows which one is meant.
 func TestKilledRunIsNotRunning(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"volara/pipeline"
+	"volara/stream"
 )
 
 type cancelCmd struct {
@@ -35,7 +36,9 @@ func (c *cancelCmd) Run(ctx context.Context) error {
 	if !c.Now {
 		fmt.Printf("run %s is stopping: blocks in work are finished first (volara cancel --now leaves them)\n", control.Run)
 	}
-	if err := control.AwaitStop(ctx); err != nil {
+	if err := control.AwaitStop(ctx); errors.Is(err, stream.ErrGoesOn) {
+		return fmt.Errorf("%w; volara cancel stops that as well", err)
+	} else if err != nil {
 		return fmt.Errorf("the run was asked to stop, but is still at it: %w", err)
 	}
 	fmt.Printf("run %s has stopped; volara up goes on with it\n", control.Run)
