@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"slices"
 
 	"volara/geometry"
@@ -32,7 +33,7 @@ func (p *Plan) columns(cacheBytes int) columns {
 		return c // nothing is shared, or only along the last axis, along which indices run
 	}
 	n := 1
-	for n < w.most && float64(w.bytes(c.long, n+1)) <= cacheShare*float64(cacheBytes) {
+	for n < w.most && w.bytes(c.long, n+1) <= cacheShare*float64(cacheBytes) {
 		n++
 	}
 	c.width = w.block.Mul(geometry.Fill(len(w.block), n))
@@ -67,7 +68,7 @@ type window struct {
 // A chunking is the chunks of an array: spatial shape in world units, bytes with all channels.
 type chunking struct {
 	shape geometry.Coordinate
-	bytes int64
+	bytes float64
 }
 
 func newWindow(p *Plan) *window {
@@ -87,30 +88,44 @@ func newWindow(p *Plan) *window {
 			w.ctx[d] = max(w.ctx[d], low[d]+high[d])
 			w.most = max(w.most, n)
 			for _, a := range inputs {
-				chunk := a.Inner[a.ChannelAxes()+d] * a.VoxelSize[d]
-				w.shares[d] = w.shares[d] || n > 1 && (low[d]+high[d] > 0 || g.BlockShape()[d]%chunk != 0)
+				w.shares[d] = w.shares[d] || n > 1 && (low[d]+high[d] > 0 || g.BlockShape()[d]%worldChunk(a, d) != 0)
 			}
 		}
 		for _, a := range inputs {
-			channels := geometry.Coordinate(a.Shape[:a.ChannelAxes()]).Prod()
-			spatial := geometry.Coordinate(a.Inner[a.ChannelAxes():])
-			w.arrays[a.Path] = chunking{spatial.Mul(a.VoxelSize), channels * spatial.Prod() * int64(a.DType.Size())}
+			c := chunking{shape: make(geometry.Coordinate, a.Dims()), bytes: float64(a.DType.Size())}
+			for _, n := range slices.Concat(a.Shape[:a.ChannelAxes()], a.Inner[a.ChannelAxes():]) {
+				c.bytes *= float64(n)
+			}
+			for d := range c.shape {
+				c.shape[d] = worldChunk(a, d)
+			}
+			w.arrays[a.Path] = c
 		}
 	}
 	return w
 }
 
+// worldChunk returns the length of an array's chunks along a spatial axis, in world units: at least 1, and where it is
+// no number any more, as large as there is one.
+func worldChunk(a stages.ArraySpec, d int) int {
+	voxels, unit := max(1, a.Inner[a.ChannelAxes()+d]), max(1, a.VoxelSize[d])
+	if voxels > math.MaxInt/unit {
+		return math.MaxInt
+	}
+	return voxels * unit
+}
+
 // bytes returns what the blocks of one layer of a column, n blocks wide, read of all arrays: whole chunks.
-func (w *window) bytes(long, n int) int64 {
-	total := int64(0)
+func (w *window) bytes(long, n int) float64 {
+	total := 0.0
 	for _, a := range w.arrays {
-		chunks := int64(1)
+		chunks := 1.0
 		for d := long; d < len(w.block); d++ {
 			length := w.block[d] + w.ctx[d]
 			if d > long {
 				length += (n - 1) * w.block[d]
 			}
-			chunks *= int64((length+a.shape[d]-1)/a.shape[d] + 1)
+			chunks *= float64((length-1)/a.shape[d] + 2)
 		}
 		total += chunks * a.bytes
 	}

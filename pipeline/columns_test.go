@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"testing"
 
 	"volara/geometry"
@@ -71,5 +72,17 @@ func TestColumnsOfSeveralTasks(t *testing.T) {
 	}
 	if got := (&Plan{Tasks: []*TaskPlan{other}}).columns(1 << 30).tile(other); got != nil {
 		t.Errorf("a plan without inputs: %v", got)
+	}
+}
+
+// A chunk that reaches further than numbers do is one chunk for all blocks.
+func TestColumnsOfHugeChunks(t *testing.T) {
+	for _, voxel := range []int{1 << 58, 1 << 62, math.MaxInt} {
+		task := reader(t, geometry.Fill(3, 8), geometry.Fill(3, 64), geometry.Fill(3, 16))
+		task.Inputs[0].VoxelSize = geometry.Fill(3, voxel)
+		p := &Plan{Tasks: []*TaskPlan{task}}
+		if got, want := p.columns(1<<30).tile(task), geometry.Fill(3, 8); !got.Equal(want) {
+			t.Errorf("voxels of %d: tiles of %v, want %v", voxel, got, want)
+		}
 	}
 }

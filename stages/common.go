@@ -133,7 +133,7 @@ func cutROI(roi, extent geometry.Roi) (geometry.Roi, error) {
 	if roi.Empty() {
 		return roi, fmt.Errorf("is empty: offset %v, shape %v; every value of the shape must be 1 or more", roi.Offset, roi.Shape)
 	}
-	if err := checkBounds(roi, 1<<60); err != nil {
+	if err := checkBounds(roi, maxWorld); err != nil {
 		return roi, err
 	}
 	cut := roi.Intersect(extent)
@@ -142,6 +142,9 @@ func cutROI(roi, extent geometry.Roi) (geometry.Roi, error) {
 	}
 	return cut, nil
 }
+
+// maxWorld is the largest number of world units that a region or an array may reach.
+const maxWorld = 1 << 60
 
 // checkBounds refuses numbers so large that sums of them would overflow.
 func checkBounds(roi geometry.Roi, most int) error {

@@ -146,8 +146,23 @@ func SpecOf(array *zarr.Array, d *Dataset) (ArraySpec, error) {
 	if !spec.VoxelSize.All(func(v int) bool { return v > 0 }) {
 		return spec, fmt.Errorf("%s: voxel_size %v is not positive", d.Store, spec.VoxelSize)
 	}
+	if err := spec.checkExtent(); err != nil {
+		return spec, fmt.Errorf("%s: %w", d.Store, err)
+	}
 	spec.Neighborhood, err = neighborhoodAttr(array)
 	return spec, err
+}
+
+// checkExtent refuses an array so large in world units, with its whole chunks, that sums of its bounds would overflow.
+func (s ArraySpec) checkExtent() error {
+	for d, voxel := range s.VoxelSize {
+		axis := s.ChannelAxes() + d
+		if voxels := max(s.Shape[axis], s.Chunks[axis], s.Inner[axis]); voxels > maxWorld/voxel {
+			return fmt.Errorf("out of range: %d voxels of %d world units along axis %d reach beyond %d; is the voxel size right?",
+				voxels, voxel, axis, maxWorld)
+		}
+	}
+	return nil
 }
 
 // Graph returns the specification of a database: planned, or as it is on disk.

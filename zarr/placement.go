@@ -208,6 +208,9 @@ func (p *placement) physicalAxes(dims int) (int, error) {
 	return n, nil
 }
 
+// maxWorld is the largest voxel size and offset, in world units: beyond it, whole numbers are not exact.
+const maxWorld = 1 << 53
+
 // fill puts defaults where nothing is known, and checks the numbers.
 func (p *placement) fill(dims, physical int) (Spatial, error) {
 	s := Spatial{
@@ -236,9 +239,12 @@ func (p *placement) fill(dims, physical int) (Spatial, error) {
 		if !(v > 0) || math.IsInf(v, 0) {
 			return Spatial{}, fmt.Errorf("voxel_size %v: every voxel size must be a positive number", s.VoxelSize)
 		}
+		if v > maxWorld {
+			return Spatial{}, fmt.Errorf("voxel_size %v: out of range", s.VoxelSize)
+		}
 	}
 	for _, v := range s.Offset {
-		if math.IsNaN(v) || math.Abs(v) > 1<<53 {
+		if math.IsNaN(v) || math.Abs(v) > maxWorld {
 			return Spatial{}, fmt.Errorf("offset %v: out of range", s.Offset)
 		}
 	}

@@ -85,6 +85,8 @@ func TestBadSpatial(t *testing.T) {
 		{3, `{"axis_names": ["x"]}`, "one entry for each"},
 		{3, `{"types": ["space", "space", "channel"], "voxel_size": [1]}`, "voxel_size"},
 		{3, `{"offset": [1e300, 0, 0]}`, "out of range"},
+		{3, `{"voxel_size": [1, 4611686018427387904, 1]}`, "out of range"},
+		{3, `{"voxel_size": [1, 1e300, 1]}`, "out of range"},
 	} {
 		_, err := spatialOf(t, c.dims, c.attrs, Overrides{})
 		if !fault.IsPermanent(err) || !strings.Contains(err.Error(), c.want) {
