@@ -42,3 +42,23 @@ func IsEnvironment(err error) bool {
 	_, ok := errors.AsType[environment](err)
 	return ok
 }
+
+type takenOver struct{ error }
+
+func (e takenOver) Unwrap() error { return e.error }
+
+// TakenOver marks an error that says that an output belongs to somebody else by now, another run or another life of this
+// one: no block of the task can be done. The run stops; no block is failed for it. Such an error is permanent as well.
+// TakenOver(nil) is nil.
+func TakenOver(err error) error {
+	if err == nil {
+		return nil
+	}
+	return Permanent(takenOver{err})
+}
+
+// IsTakenOver reports whether err, or an error it wraps, was marked by TakenOver.
+func IsTakenOver(err error) bool {
+	_, ok := errors.AsType[takenOver](err)
+	return ok
+}

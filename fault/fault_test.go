@@ -28,6 +28,9 @@ func TestMarks(t *testing.T) {
 		if got := fault.IsPermanent(c.err); got != c.permanent {
 			t.Errorf("%s: permanent is %v", c.name, got)
 		}
+		if fault.IsTakenOver(c.err) {
+			t.Errorf("%s: taken over", c.name)
+		}
 		if got := fault.IsEnvironment(c.err); got != c.environment {
 			t.Errorf("%s: environment is %v", c.name, got)
 		}
@@ -43,5 +46,15 @@ func TestMarksKeepTheError(t *testing.T) {
 		if err.Error() != plain.Error() || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%v hides %v", err, plain)
 		}
+	}
+}
+
+func TestTakenOver(t *testing.T) {
+	err := fmt.Errorf("block 3: %w", fault.TakenOver(io.EOF))
+	if !fault.IsTakenOver(err) || !fault.IsPermanent(err) || fault.IsEnvironment(err) || !errors.Is(err, io.EOF) || err.Error() != "block 3: EOF" {
+		t.Errorf("%v is not taken over, or not permanent", err)
+	}
+	if fault.TakenOver(nil) != nil {
+		t.Error("a mark makes an error of nil")
 	}
 }

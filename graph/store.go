@@ -10,8 +10,9 @@ import (
 )
 
 // ErrStaleGeneration is what a write fails with when its writer's generation is not the one in the database: the task
-// was dropped, or started anew, while the writer was at work. It is permanent (package fault).
-var ErrStaleGeneration = errors.New("the task's generation in the graph database is another one")
+// was dropped, or started anew, or another run has taken it over, while the writer was at work. It is marked as taken over
+// (package fault).
+var ErrStaleGeneration = errors.New("another run, or another life of this one, has taken over what the task writes")
 
 // ErrClosed is what every method of a closed Store fails with.
 var ErrClosed = errors.New("the graph database is closed")
@@ -60,7 +61,7 @@ type Writer struct {
 // An unknown attribute is an error. A zero roi (no dimensions) means no bound.
 //
 // Errors are marked by package fault: a locked database or a full disk is the environment's, a corrupt database and a stale
-// generation are permanent.
+// generation are permanent, the latter also taken over.
 type Store interface {
 	// Schema returns what the database holds, which may be more than it was opened with.
 	Schema() Schema

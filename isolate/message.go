@@ -65,13 +65,14 @@ type failure struct {
 	Text        string `json:"text"`
 	Permanent   bool   `json:"permanent,omitempty"`
 	Environment bool   `json:"environment,omitempty"`
+	TakenOver   bool   `json:"taken_over,omitempty"`
 }
 
 func newFailure(err error) *failure {
 	if err == nil {
 		return nil
 	}
-	return &failure{err.Error(), fault.IsPermanent(err), fault.IsEnvironment(err)}
+	return &failure{err.Error(), fault.IsPermanent(err), fault.IsEnvironment(err), fault.IsTakenOver(err)}
 }
 
 // error returns the error that the failure was made from, as far as it can be told; nil for none.
@@ -80,7 +81,10 @@ func (f *failure) error() error {
 		return nil
 	}
 	err := errors.New(f.Text)
-	if f.Permanent {
+	switch {
+	case f.TakenOver:
+		err = fault.TakenOver(err)
+	case f.Permanent:
 		err = fault.Permanent(err)
 	}
 	if f.Environment {

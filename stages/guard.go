@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"volara/fault"
 )
@@ -33,7 +36,7 @@ func (g *guard) check() error {
 	}
 	now, err := os.Stat(g.path)
 	if err != nil {
-		return fault.Permanent(fmt.Errorf("%w: %w", errTakenOver, err))
+		return fault.TakenOver(fmt.Errorf("%w: %w", errTakenOver, err))
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -45,10 +48,22 @@ func (g *guard) check() error {
 		return fmt.Errorf("whose output it is: %w", err)
 	}
 	if m == nil || m.Generation != g.generation {
-		return fault.Permanent(fmt.Errorf("%s: %w", g.path, errTakenOver))
+		return fault.TakenOver(fmt.Errorf("%s: %w%s", g.path, errTakenOver, m.who()))
 	}
 	g.seen = now
 	return nil
+}
+
+// who tells whose output it is, as the end of a sentence.
+func (m *Marker) who() string {
+	if m == nil {
+		return ""
+	}
+	by := fmt.Sprintf(": task %s of run %s", m.Task, m.Run)
+	if id, err := ulid.Parse(m.Generation); err == nil {
+		by += ", begun at " + id.Timestamp().Local().Format(time.DateTime)
+	}
+	return by
 }
 
 // context returns a context that also ends, as far as its Err tells, when the output is another generation's.

@@ -690,3 +690,31 @@ func eventually(t *testing.T, ok func() bool) {
 		}
 	}
 }
+
+// An output that somebody else has taken over ends the run once; no block is failed for it.
+func TestTakenOverStopsTheRun(t *testing.T) {
+	s := newSite(t)
+	p := chain("r", grid(t, 0, 40), grid(t, 0, 40))
+	s.generations(&p)
+	r := newRecorder()
+	var taken atomic.Bool
+	taken.Store(true)
+	r.process = func(_ context.Context, _ string, b geometry.Block) error {
+		if b.Index >= 7 && taken.Load() {
+			return fault.TakenOver(errors.New("frags belong to run other"))
+		}
+		return nil
+	}
+	s.work(p.Run, WorkerOptions{Open: r.open})
+	status := s.run(p, s.options())
+	if status.State != StateStopped || !strings.HasSuffix(status.Reason, "frags belong to run other") || strings.Contains(status.Reason, "gave up") {
+		t.Fatalf("%+v", status)
+	}
+	for _, task := range status.Tasks {
+		if task.Failed != 0 || task.Orphaned != 0 {
+			t.Errorf("%+v", task)
+		}
+	}
+	taken.Store(false)
+	s.finished(s.run(p, s.options()))
+}

@@ -82,6 +82,12 @@ func (b *job) block(ctx context.Context, at int, index int64) bool {
 		b.giveBack(at, index, "")
 		b.publish(ctx)
 		return false
+	case fault.IsTakenOver(err): // no block of the task can be done
+		b.log.Debug("an output was taken over", "block", index, "error", err)
+		b.giveBack(at, index, clip(fmt.Sprintf("task %s: %v", b.task.Name, err), maxErrorLength))
+		b.result.Stop = true
+		b.publish(ctx)
+		return false
 	case errors.Is(err, errGaveUp):
 		b.log.Error("gave up a block", "block", index, "error", err)
 		b.giveBack(at, index, err.Error())

@@ -217,7 +217,11 @@ func (l *life) fold(m *nats.Msg, now time.Time) {
 		}
 		l.emit(e)
 	}
-	if c.Epoch == l.epoch && len(c.Returned) > 0 && c.Reason != "" {
+	switch {
+	case c.Epoch != l.epoch || len(c.Returned) == 0 || c.Reason == "":
+	case c.Stop:
+		l.beginStop(c.Reason)
+	default:
 		l.beginStop(fmt.Sprintf("worker %s gave up waiting: %s", c.Worker, c.Reason))
 	}
 }

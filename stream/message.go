@@ -55,9 +55,11 @@ type completion struct {
 	Failed []fails `json:"failed,omitempty"`
 	// Crashed blocks were delivered to this worker after another one had them and fell silent.
 	Crashed Ranges `json:"crashed,omitempty"`
-	// Returned blocks were not tried: the worker is leaving, or gave up waiting for its environment (Reason).
+	// Returned blocks were not tried: the worker is leaving, or gave up waiting for its environment (Reason),
+	// or an output is not the run's any more (Reason, and Stop).
 	Returned Ranges        `json:"returned,omitempty"`
 	Reason   string        `json:"reason,omitempty"`
+	Stop     bool          `json:"stop,omitempty"`
 	Timings  Timings       `json:"timings"`           // summed over Done
 	Elapsed  time.Duration `json:"elapsed"`           // wall time of Done
 	Masking  time.Duration `json:"masking,omitempty"` // wall time of Masked

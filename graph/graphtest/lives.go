@@ -21,7 +21,7 @@ func testGenerations(t *testing.T, s suite) {
 			store.WriteEdges(ctx, w, []string{"a"}, edges),
 			store.WritePartials(ctx, w, graph.Partials{Scores: []graph.Score{{Mean: "a"}}, Pairs: []graph.Partial{share(1, 2, 0.5, 1)}}),
 		} {
-			if !errors.Is(err, graph.ErrStaleGeneration) || !fault.IsPermanent(err) {
+			if !errors.Is(err, graph.ErrStaleGeneration) || !fault.IsTakenOver(err) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}

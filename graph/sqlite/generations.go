@@ -37,8 +37,8 @@ func (s *Store) checkWriter(c *conn, w graph.Writer) error {
 		return err
 	}
 	if current == "" || current != w.Generation {
-		return fault.Permanent(s.about(fmt.Errorf("%w: task %s writes as %q, the database holds %q",
-			graph.ErrStaleGeneration, w.Task, w.Generation, current)))
+		return fault.TakenOver(s.about(fmt.Errorf("%w: task %s is %q there, and not %q",
+			graph.ErrStaleGeneration, w.Task, current, w.Generation)))
 	}
 	return nil
 }
