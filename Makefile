@@ -2,7 +2,7 @@
 # make build   the programs into bin/
 # make demo    a synthetic volume, segmented, killed half way and resumed, with pictures, in volara-demo/
 # make test    format, vet, staticcheck, layering, unit tests with the race detector, black-box tests
-# make chaos   300 rounds of kills, stops, cuts and full disks (CHAOS_ROUNDS, CHAOS_SEED)
+# make chaos   300 rounds of kills, stops, cuts and full disks (CHAOS_ROUNDS, CHAOS_SEED, CHAOS_MATCH)
 # make fuzz    every fuzz target for FUZZTIME (30s)
 # make scale   runs of 10⁴ to 10⁸ blocks a stage, killed and resumed: the table of docs/scale.md (SIZES, SHAPE; 25 minutes)
 # make bench   Go benchmarks; docs/benchmarks.md tells how to measure beside the Python tools

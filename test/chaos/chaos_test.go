@@ -19,7 +19,7 @@ func TestChaos(t *testing.T) {
 	}
 	free := make(chan struct{}, settings.parallel)
 	for i, s := range rounds {
-		if settings.only >= 0 && i != settings.only {
+		if settings.only >= 0 && i != settings.only || !settings.match.MatchString(s.name) {
 			continue
 		}
 		t.Run(fmt.Sprintf("%03d", i), func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestChaos(t *testing.T) {
 func short() []scenario {
 	seg, many := segmentation(biasOfFile), noops()
 	stalled := network{upStalls: true, downStalls: true}
-	return []scenario{
+	return append(features(false),
 		blockKillsUp(),
 		blockHangs(),
 		killAt(seg, 1, preparePoints...),
@@ -59,7 +59,7 @@ func short() []scenario {
 		leaderReplaced(seg, false),
 		storm(seg, false),
 		storm(many, true),
-	}
+	)
 }
 
 // long walks every crash point in every way, then goes on at random.
@@ -98,16 +98,17 @@ func walk() []scenario {
 		rounds = append(rounds, networkFails(seg, n, ackWait/2, false), networkFails(many, n, 2*ackWait, true),
 			networkFails(seg, n, 2*ackWait, false))
 	}
-	return append(rounds, networkFails(seg, network{delay: 20 * time.Millisecond}, ackWait, false),
+	return append(append(rounds, networkFails(seg, network{delay: 20 * time.Millisecond}, ackWait, false),
 		serversKilled(seg, 1), serversKilled(many, 1), serversKilled(seg, 3), serversKilled(many, 3),
 		leaderReplaced(seg, false), leaderReplaced(many, false), leaderReplaced(seg, true), leaderReplaced(many, true),
 		leaderSleeps(seg), leaderSleeps(many), databaseLocked(), diskFull(false), diskFull(true),
-		blockKillsUp(), blockKillsStages(), blockHangs())
+		blockKillsUp(), blockKillsStages(), blockHangs(),
+	), features(true)...)
 }
 
 // random draws a round.
 func random(rng *rand.Rand) scenario {
-	w := []workload{segmentation(biasOfFile), noops()}[rng.IntN(2)]
+	w := []workload{segmentation(biasOfFile), noops(), mixed(), masked("extract-frags"), masked("relabel")}[rng.IntN(5)]
 	one := func(points []string) string { return points[rng.IntN(len(points))] }
 	hit := 1 + rng.IntN(12)
 	switch rng.IntN(10) {
@@ -121,6 +122,8 @@ func random(rng *rand.Rand) scenario {
 		return sleeperAt(w, one(workerPoints), rng.IntN(2) == 0)
 	case 4:
 		return sleeperMissesDrop(one(slices.Concat(workerPoints, commitPoints)), rng.IntN(2) == 0, rng.IntN(3) == 0)
+	case 6:
+		return childrenKilled([]workload{mixed(), masked("extract-frags"), masked("relabel")}[rng.IntN(3)])
 	case 5:
 		n := network{cut: rng.IntN(2) == 0, upStalls: rng.IntN(2) == 0, downStalls: rng.IntN(2) == 0}
 		return networkFails(w, n, time.Duration(rng.Int64N(int64(3*ackWait))), rng.IntN(2) == 0)

@@ -3,6 +3,7 @@
 //
 //	go test ./test/chaos                                   every crash point of docs/protocol.md, and a few rounds more
 //	make chaos                                             300 rounds; CHAOS_ROUNDS, CHAOS_SEED and CHAOS_PARALLEL change that
+//	CHAOS_ROUNDS=500 CHAOS_MATCH='mixed|masked' make chaos  of these, the rounds whose names match
 //	CHAOS_SEED=7 CHAOS_ROUND=42 go test ./test/chaos -v    one round again
 //
 // The programs are built with the tag failpoints: see fault.Point. A round that fails keeps its folder, with what every
@@ -16,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"testing"
 
@@ -32,8 +34,9 @@ var (
 // chaosOptions are the harness's knobs.
 type chaosOptions struct {
 	seed     uint64
-	rounds   int // 0: the short mode
-	only     int // the one round to do; −1: all
+	rounds   int            // 0: the short mode
+	only     int            // the one round to do; −1: all
+	match    *regexp.Regexp // of the names of rounds to do
 	parallel int
 	dir      string
 }
@@ -48,7 +51,7 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) int {
 	settings = chaosOptions{
 		seed: number("CHAOS_SEED", uint64(1)), rounds: number("CHAOS_ROUNDS", 0), only: number("CHAOS_ROUND", -1),
-		parallel: number("CHAOS_PARALLEL", 4), dir: os.Getenv("CHAOS_DIR"),
+		match: regexp.MustCompile(os.Getenv("CHAOS_MATCH")), parallel: number("CHAOS_PARALLEL", 6), dir: os.Getenv("CHAOS_DIR"),
 	}
 	dir, err := os.MkdirTemp("", "volara-chaos-")
 	if err != nil {

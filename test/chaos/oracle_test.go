@@ -33,6 +33,7 @@ func (r *round) verdict() {
 	r.checkStatus(stream.StateDone)
 	r.checkOutputs()
 	r.checkRecord()
+	r.checkOrder()
 	last := r.solo()
 	if status := last.ends(upLimit); status != 0 {
 		r.Errorf("an `up` with nothing to do ended with status %d\n%s", status, last.said())
@@ -101,11 +102,16 @@ func (r *round) checkStatus(state string) {
 	}
 }
 
-// A tally counts how often each block was told done, by generation.
+// A tally counts how often each block was told done, or masked, and not reopened after, by generation.
 type tally map[string]map[int64]int
 
 func (c tally) take(e stream.Event) error {
-	if e.Kind != stream.EventBlockDone {
+	step := 1
+	switch e.Kind {
+	case stream.EventBlockDone, stream.EventBlockMasked:
+	case stream.EventBlockReopened:
+		step = -1
+	default:
 		return nil
 	}
 	key := e.Task + " " + e.Generation
@@ -114,7 +120,7 @@ func (c tally) take(e stream.Event) error {
 	}
 	for _, blocks := range e.Blocks {
 		for i := blocks.First(); i < blocks.End(); i++ {
-			c[key][i]++
+			c[key][i] += step
 		}
 	}
 	return nil

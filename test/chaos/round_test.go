@@ -90,7 +90,7 @@ const upLimit = 2 * time.Minute
 
 // up starts `volara up`.
 func (r *round) up(extra []string, args ...string) *process {
-	args = append([]string{"up", "--progress", "off", "--ack-wait", ackWait.String()}, args...)
+	args = slices.Concat([]string{"up", "--progress", "off", "--ack-wait", ackWait.String()}, r.work.flags, args)
 	if r.server != "" {
 		// The lease of one that was killed outlives it for a while: --standby waits.
 		args = append(args, "--nats", r.server, "--replicas", strconv.Itoa(r.replicas), "--standby")
@@ -117,7 +117,7 @@ func (r *round) reachable() bool { return r.server != "" || exists(r.url()) }
 
 // stage starts a worker that finds the server through the state directory, or the external one.
 func (r *round) stage(extra []string, args ...string) *process {
-	args = append([]string{"--state", r.state(), "--run", r.work.run, "--workers", "2"}, args...)
+	args = slices.Concat([]string{"--state", r.state(), "--run", r.work.run, "--workers", "2"}, r.work.flags, args)
 	if r.server != "" && !slices.Contains(args, "--nats") {
 		args = append(args, "--nats", r.server)
 	}

@@ -19,6 +19,11 @@ type workload struct {
 	run    string // its name
 	totals map[string]int64
 	bias   string // of the segmentation's first channels; empty: a pipeline without outputs
+	text   string // of a pipeline without outputs
+
+	flags  []string // of those that work on it
+	masked bool     // the segmentation with more features: see masked
+	apart  string   // the type of a segmentation's task that is processed in child processes
 }
 
 const (
@@ -35,7 +40,16 @@ func segmentation(bias string) workload {
 
 // noops is a chain of three tasks of many blocks that do nothing.
 func noops() workload {
-	return workload{run: "noops", totals: map[string]int64{"a": 900, "b": 900, "c": 900}}
+	var text strings.Builder
+	text.WriteString("name: noops\ntasks:\n")
+	for i, name := range []string{"a", "b", "c"} {
+		fmt.Fprintf(&text, "  - {task_type: noop, name: %s, roi: [[0, 0], [30, 30]], block_size: [1, 1], context: [1, 1], duration: 1ms", name)
+		if i > 0 {
+			fmt.Fprintf(&text, ", after: [%c]", 'a'+i-1)
+		}
+		text.WriteString("}\n")
+	}
+	return workload{run: "noops", text: text.String(), totals: map[string]int64{"a": 900, "b": 900, "c": 900}}
 }
 
 // prepare writes what the workload needs into the round's folder.
@@ -48,16 +62,7 @@ func (r *round) prepare(w workload) {
 
 func (w workload) write(dir string) error {
 	if w.bias == "" {
-		var text strings.Builder
-		text.WriteString("name: noops\ntasks:\n")
-		for i, name := range []string{"a", "b", "c"} {
-			fmt.Fprintf(&text, "  - {task_type: noop, name: %s, roi: [[0, 0], [30, 30]], block_size: [1, 1], context: [1, 1], duration: 1ms", name)
-			if i > 0 {
-				fmt.Fprintf(&text, ", after: [%c]", 'a'+i-1)
-			}
-			text.WriteString("}\n")
-		}
-		return os.WriteFile(filepath.Join(dir, "pipeline.yaml"), []byte(text.String()), 0o644)
+		return os.WriteFile(filepath.Join(dir, "pipeline.yaml"), []byte(w.text), 0o644)
 	}
 	files := demo.In(dir)
 	if err := os.MkdirAll(files.Container, 0o755); err != nil {
@@ -75,18 +80,24 @@ func (w workload) write(dir string) error {
 		return fmt.Errorf("%s has no %q", volume.Pipeline, old)
 	}
 	text = []byte(strings.Replace(string(text), old, "bias: ["+w.bias+", ", 1))
+	if w.masked {
+		if text, err = w.addFeatures(dir, text); err != nil {
+			return err
+		}
+	}
 	return os.WriteFile(files.Pipeline, text, 0o644)
 }
 
 // references are the folders of undisturbed runs by bias.
 var references = map[string]func() (string, error){
-	biasOfFile: sync.OnceValues(func() (string, error) { return undisturbed(biasOfFile) }),
-	otherBias:  sync.OnceValues(func() (string, error) { return undisturbed(otherBias) }),
+	biasOfFile: sync.OnceValues(func() (string, error) { return segmentation(biasOfFile).undisturbed(biasOfFile[:4]) }),
+	otherBias:  sync.OnceValues(func() (string, error) { return segmentation(otherBias).undisturbed(otherBias[:4]) }),
 }
 
-func undisturbed(bias string) (string, error) {
-	dir := filepath.Join(filepath.Dir(programs), "reference"+bias[:4])
-	if err := segmentation(bias).write(dir); err != nil {
+// undisturbed runs the workload in a folder of its own, which it returns.
+func (w workload) undisturbed(name string) (string, error) {
+	dir := filepath.Join(filepath.Dir(programs), "reference"+name)
+	if err := w.write(dir); err != nil {
 		return "", err
 	}
 	out, err := exec.Command(filepath.Join(programs, "volara"), "up", "--progress", "off", demo.In(dir).Pipeline).CombinedOutput()
@@ -101,12 +112,22 @@ func (w workload) compare(dir string) error {
 	if w.bias == "" {
 		return nil
 	}
-	reference, err := references[w.bias]()
+	find := references[w.bias]
+	if w.masked {
+		find = maskedReference
+	}
+	reference, err := find()
 	if err != nil {
 		return err
 	}
 	want, got := demo.In(reference), demo.In(dir)
-	for _, pair := range [][2]string{{want.Fragments, got.Fragments}, {want.Segments, got.Segments}} {
+	pairs := [][2]string{{want.Segments, got.Segments}}
+	if !w.masked {
+		pairs = append(pairs, [2]string{want.Fragments, got.Fragments})
+	} else if left := chunks(got.Fragments); len(left) > 0 {
+		return fmt.Errorf("fragments that are consumed are left: %v", left)
+	}
+	for _, pair := range pairs {
 		if n, err := demo.SameChunks(pair[0], pair[1]); err != nil || n == 0 {
 			return fmt.Errorf("chunks: %d, %w", n, err)
 		}
