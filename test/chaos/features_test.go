@@ -160,7 +160,7 @@ func childrenKilled(w workload) scenario {
 		again := func() *process { return r.solo(points(slowly)...) }
 		up := again()
 		for range 3 + r.rng.IntN(4) {
-			r.sleep(100*time.Millisecond, 700*time.Millisecond)
+			r.sleep(100*time.Millisecond, 900*time.Millisecond)
 			if r.rng.IntN(3) > 0 {
 				r.killChild(up)
 				continue
@@ -172,6 +172,13 @@ func childrenKilled(w workload) scenario {
 			up = again()
 		}
 		r.resume(up, again)
+		if w.run == "mixed" {
+			r.reopen() // of a run that is complete
+			up = again()
+			r.sleep(100*time.Millisecond, 700*time.Millisecond)
+			up.kill()
+			r.resume(again(), again)
+		}
 		r.verdict()
 	}}
 }
@@ -190,7 +197,7 @@ func (r *round) killChild(of *process) {
 // reopen has blocks of the second task of mixed, and those behind them, done again.
 func (r *round) reopen() {
 	z, y := r.rng.IntN(8), r.rng.IntN(8)
-	p := r.start("retry", nil, "volara", "retry", "--task", "b", "--roi", fmt.Sprintf("%d:%d,%d:%d", z, z+3, y, y+2), r.pipeline())
+	p := r.start("retry", nil, "volara", "retry", "--task", "b", "--roi", fmt.Sprintf("%d:%d,%d:%d", z, z+4, y, y+3), r.pipeline())
 	status := p.ends(upLimit)
 	if status != 0 && !strings.Contains(p.said(), "no run mixed in") { // it was killed before there was one
 		r.Errorf("%s ended with status %d\n%s", p.name, status, p.said())
