@@ -70,7 +70,10 @@ func (p *Plan) setAdoptions(ctx context.Context, sources []string) error {
 func (p *Plan) findMarks(source string) (map[string]*adoption, error) {
 	task, path, named := strings.Cut(source, "=")
 	if _, err := os.Stat(source); err == nil || !named {
-		task, path = "", source
+		task, path, named = "", source, false
+	}
+	if path == "" || named && task == "" {
+		return nil, inputErrorf("--adopt %s: [TASK=]PATH is meant (the current directory is called .)", source)
 	}
 	path, err := filepath.Abs(path)
 	if err == nil {

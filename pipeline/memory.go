@@ -28,7 +28,7 @@ const DefaultMemory = 80 // percent
 // ParseMemory reads a budget: a size as in 8GiB, 500MB or 8000000000, a share of the memory there is as in 50%, off, or
 // nothing for the default. The memory there is, is the host's, or what the process's control groups allow of it.
 func ParseMemory(text string) (Memory, error) {
-	switch text = strings.TrimSpace(text); text {
+	switch text = strings.TrimSpace(text); strings.ToLower(text) {
 	case "":
 		available, err := availableMemory()
 		if err != nil {
@@ -40,7 +40,10 @@ func ParseMemory(text string) (Memory, error) {
 	}
 	if percent, ok := strings.CutSuffix(text, "%"); ok {
 		p, err := strconv.ParseFloat(percent, 64)
-		if err != nil || !(p > 0 && p <= 100) {
+		if err != nil {
+			return Memory{}, notMemory(text)
+		}
+		if !(p > 0 && p <= 100) {
 			return Memory{}, inputErrorf("--memory %s: a share is above 0%% and at most 100%%", text)
 		}
 		available, err := availableMemory()
@@ -51,9 +54,13 @@ func ParseMemory(text string) (Memory, error) {
 	}
 	n, err := humanize.ParseBytes(text)
 	if err != nil || n == 0 || n > math.MaxInt64 {
-		return Memory{}, inputErrorf("--memory %s: a size as in 8GiB or 500MB, a share as in 50%%, or off is meant", text)
+		return Memory{}, notMemory(text)
 	}
 	return Memory{int64(n), true}, nil
+}
+
+func notMemory(text string) error {
+	return inputErrorf("--memory %s: not a size; 8GiB or 500MB, a share as in 50%%, or off is meant", text)
 }
 
 func share(available uint64, percent float64) int64 {

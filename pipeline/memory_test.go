@@ -12,9 +12,15 @@ func TestParseMemory(t *testing.T) {
 		"1.5 GiB":    {3 << 29, true},
 		"8000000000": {8e9, true},
 		"off":        {},
+		"OFF":        {},
 	} {
 		if got, err := ParseMemory(text); err != nil || got != want {
 			t.Errorf("%q is %+v, want %+v: %v", text, got, want, err)
+		}
+	}
+	for _, text := range []string{"1GiB%", "50 %", "x%", "lots"} {
+		if _, err := ParseMemory(text); !IsInput(err) || !strings.Contains(err.Error(), "not a size") {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 	all, err := ParseMemory("100%")

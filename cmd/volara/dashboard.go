@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"volara/dashboard"
@@ -22,7 +23,7 @@ type panel struct {
 
 // openDashboard serves the dashboard that was asked for.
 func (c *upCmd) openDashboard(log *slog.Logger) (*panel, error) {
-	if c.Dashboard == dashboardOff {
+	if strings.EqualFold(c.Dashboard, dashboardOff) {
 		return &panel{}, nil
 	}
 	server, err := dashboard.Listen(c.Dashboard, pipeline.Version, log)

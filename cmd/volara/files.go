@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
+	"volara/cmd/internal/cli"
 	"volara/geometry"
 	"volara/pipeline"
 	"volara/stages"
@@ -25,6 +28,9 @@ type serverArgs struct {
 	Creds string `help:"Credentials file for the external server." env:"NATS_CREDS" type:"path" placeholder:"FILE"`
 	CA    string `name:"ca" help:"Certificates (PEM) by which the external server is known; default: the system's." env:"NATS_CA" type:"path" placeholder:"FILE"`
 }
+
+// AfterApply is called by kong: it refuses flags that would do nothing.
+func (a *serverArgs) AfterApply(kctx *kong.Context) error { return cli.NeedNATS(kctx, a.NATS) }
 
 // server returns the server that is meant; state is the state directory.
 func (a *serverArgs) server(state string) pipeline.Server {
@@ -62,6 +68,9 @@ func (a *selectionArgs) selection() (pipeline.Selection, error) {
 	return s, nil
 }
 
+// maxROI is the largest number of world units in a region; sums of them do not overflow.
+const maxROI = 1 << 60
+
 func parseROI(text string) (geometry.Roi, error) {
 	var begin, end geometry.Coordinate
 	for axis := range strings.SplitSeq(strings.Trim(text, "[]"), ",") {
@@ -70,6 +79,9 @@ func parseROI(text string) (geometry.Roi, error) {
 		b, err2 := strconv.Atoi(to)
 		if !ok || err1 != nil || err2 != nil {
 			return geometry.Roi{}, fmt.Errorf("%q is not BEGIN:END in whole world units", axis)
+		}
+		if a < -maxROI || b > maxROI {
+			return geometry.Roi{}, fmt.Errorf("%q: a number beyond %d; leave the region out to mean everything", axis, maxROI)
 		}
 		if a >= b {
 			return geometry.Roi{}, fmt.Errorf("%q is empty", axis)

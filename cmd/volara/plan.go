@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
+	"volara/cmd/internal/cli"
 	"volara/console"
 	"volara/pipeline"
 )
@@ -14,13 +14,21 @@ import (
 type planCmd struct {
 	pipelineArgs
 	selectionArgs
-	Workers int  `help:"Blocks in work at once, for the memory; default: as many as cores." placeholder:"N"`
-	Cache   int  `help:"MiB of decoded chunks kept." default:"256"`
+	cli.Cache
+	Workers *int `help:"Blocks in work at once, for the memory; default: as many as cores." placeholder:"N"`
 	JSON    bool `name:"json" help:"Print JSON."`
 }
 
 // Run is called by kong.
 func (c *planCmd) Run(ctx context.Context) error {
+	slots, err := cli.Slots(c.Workers, 1)
+	if err != nil {
+		return err
+	}
+	cacheBytes, err := c.CacheBytes()
+	if err != nil {
+		return err
+	}
 	p, err := c.load()
 	if err != nil {
 		return err
@@ -33,18 +41,15 @@ func (c *planCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Workers < 1 {
-		c.Workers = runtime.GOMAXPROCS(0)
-	}
-	peak := plan.PeakMemory(c.Workers, c.Cache<<20)
+	peak := plan.PeakMemory(slots, cacheBytes)
 	if c.JSON {
 		return console.WriteJSON(os.Stdout, map[string]any{"run": p.Name, "tasks": plan.Summaries(), "peak_memory": peak,
 			"warnings": plan.Warnings()})
 	}
-	return c.print(p, plan, peak)
+	return c.print(p, plan, slots, peak)
 }
 
-func (c *planCmd) print(p *pipeline.Pipeline, plan *pipeline.Plan, peak int64) error {
+func (c *planCmd) print(p *pipeline.Pipeline, plan *pipeline.Plan, slots int, peak int64) error {
 	fmt.Printf("run %s, state in %s\n\n", p.Name, c.State)
 	tasks := console.NewTable("task", "waits for", "blocks", "left out", "block voxels", "block memory", "region (world units)")
 	outputs := console.NewTable("output", "of", "what", "shape", "bytes uncompressed", "files", "kept")
@@ -84,7 +89,7 @@ func (c *planCmd) print(p *pipeline.Pipeline, plan *pipeline.Plan, peak int64) e
 	if _, err := outputs.WriteTo(os.Stdout); err != nil {
 		return err
 	}
-	fmt.Printf("\npredicted peak memory of %s: %s\n", console.Plural(int64(c.Workers), "worker"), console.Bytes(peak))
+	fmt.Printf("\npredicted peak memory of %s: %s\n", console.Plural(int64(slots), "worker"), console.Bytes(peak))
 	for _, w := range plan.Warnings() {
 		fmt.Println("warning:", w)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"volara/cmd/internal/cli"
@@ -23,13 +22,13 @@ type upCmd struct {
 	Adopt []string `help:"Begin with what is done elsewhere (may be repeated): Volara's blocks_done.zarr of a task, or a folder of its logs with TASK-meta/blocks_done.zarr in it, for tasks that have no record here." placeholder:"[TASK=]PATH" sep:"none"`
 	serverArgs
 	cli.Host
-	Replicas  int    `help:"By how many servers of a cluster (--nats) what is kept of the run is held: 3 survive the loss of one; default: as it is, a new run by one." placeholder:"N"`
+	cli.Cache
+	Replicas  *int   `help:"By how many servers of a cluster (--nats) what is kept of the run is held: 3 survive the loss of one; default: as it is, a new run by one." placeholder:"N"`
 	Standby   bool   `help:"While another process leads the run on the same external server, wait, and take over when it has ended or died."`
 	Workers   *int   `help:"Blocks in work at once; 0: only other processes work; default: as many as cores." placeholder:"N"`
 	Progress  string `help:"How progress is shown." enum:"auto,tty,plain,json,off" default:"auto"`
 	Listen    string `help:"Address on which the embedded NATS server takes other workers; default: loopback, any free port." placeholder:"HOST:PORT"`
 	Stay      bool   `help:"Keep the server up after the run has ended, until interrupted."`
-	Cache     int    `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
 	Memory    string `help:"Memory that the blocks in work, as predicted, and the cache may take together: 8GiB, 50% of what there is, or off; default: 80%." placeholder:"SIZE"`
 	Dashboard string `help:"HTTP address for metrics (/metrics), health (/healthz, /readyz) and /status; off: none." placeholder:"HOST:PORT|off" default:"off"`
 	Level     string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
@@ -48,12 +47,13 @@ func (c *upCmd) Run(ctx context.Context) error {
 		return err
 	}
 	selection.Redo, selection.Adopt = c.Redo, c.Adopt
-	slots := runtime.GOMAXPROCS(0)
-	if c.Workers != nil {
-		slots = *c.Workers
+	slots, err := cli.Slots(c.Workers, 0)
+	if err != nil {
+		return err
 	}
-	if slots < 0 || slots > cli.MaxWorkers {
-		return &pipeline.InputError{Err: fmt.Errorf("--workers %d: 0 to %d are possible", slots, cli.MaxWorkers)}
+	cacheBytes, err := c.CacheBytes()
+	if err != nil {
+		return err
 	}
 	memory, err := pipeline.ParseMemory(c.Memory)
 	if err != nil {
@@ -70,9 +70,8 @@ func (c *upCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return &pipeline.InputError{Err: err}
 	}
-	server := c.server(c.State)
-	server.Listen, server.Replicas = c.Listen, c.Replicas
-	if err := c.checkServer(server); err != nil {
+	server, err := c.upServer()
+	if err != nil {
 		return err
 	}
 	progress := console.NewProgress(console.ProgressOptions{Mode: console.Mode(c.Progress)})
@@ -80,7 +79,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	logs := console.NewLog(console.LogOptions{Terminal: progress.LogWriter(), Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Host: c.Here(), Standby: c.Standby, Slots: slots,
-		Memory: memory, CacheBytes: c.Cache << 20, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay, AckWait: c.AckWait}
+		Memory: memory, CacheBytes: cacheBytes, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay, AckWait: c.AckWait}
 	panel, err := c.openDashboard(logs.Logger())
 	if err != nil {
 		return err
@@ -89,15 +88,22 @@ func (c *upCmd) Run(ctx context.Context) error {
 	return c.follow(ctx, p, options, progress, panel)
 }
 
-// checkServer refuses what does not go together, before any file of the run is made.
-func (c *upCmd) checkServer(server pipeline.Server) error {
-	switch {
-	case c.Standby && !server.External():
-		return &pipeline.InputError{Err: errors.New("--standby needs an external server (--nats): an embedded one dies with the process that leads the run")}
-	case c.Stay && server.External():
-		return &pipeline.InputError{Err: errors.New("--stay keeps the embedded server up; an external one (--nats) stays anyway")}
+// upServer returns the server that is meant, and refuses what does not go together, before any file of the run is made.
+func (c *upCmd) upServer() (pipeline.Server, error) {
+	server := c.server(c.State)
+	server.Listen = c.Listen
+	if c.Replicas != nil {
+		server.Replicas = *c.Replicas
 	}
-	return server.Check()
+	switch {
+	case c.Replicas != nil && server.Replicas < 1:
+		return server, &pipeline.InputError{Err: fmt.Errorf("--replicas %d: 1 to 5 are possible", server.Replicas)}
+	case c.Standby && !server.External():
+		return server, &pipeline.InputError{Err: errors.New("--standby needs an external server (--nats): an embedded one dies with the process that leads the run")}
+	case c.Stay && server.External():
+		return server, &pipeline.InputError{Err: errors.New("--stay keeps the embedded server up; an external one (--nats) stays anyway")}
+	}
+	return server, server.Check()
 }
 
 // logName returns the name of the log of this process's worker. With an external server several processes may share

@@ -43,6 +43,9 @@ func Main(name, description string, grammar any, vars kong.Vars, args []string) 
 	if status >= 0 { // --help
 		return status
 	}
+	if empty := checkNotEmpty(args); empty != nil {
+		err = empty
+	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: error: %v\n", name, err)
 		return ExitInput

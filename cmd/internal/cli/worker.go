@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/nats-io/nats.go"
 
 	"volara/console"
@@ -23,13 +24,13 @@ const MaxWorkers = 1024
 // Worker is the command that processes blocks of a run that another process tracks.
 type Worker struct {
 	Host
+	Cache
 	NATS    string        `name:"nats" help:"URL of the run's server, nats://[TOKEN@]HOST:PORT, or of several of its cluster, separated by commas; found through --state when left out." env:"NATS_URL"`
 	Creds   string        `help:"Credentials file for the server." env:"NATS_CREDS" type:"path" placeholder:"FILE"`
 	CA      string        `name:"ca" help:"Certificates (PEM) by which the server is known; default: the system's." env:"NATS_CA" type:"path" placeholder:"FILE"`
 	Run     string        `name:"run" required:"" help:"Name of the run."`
 	State   string        `help:"State directory of the run, where it is on this machine or shared." type:"path" placeholder:"DIR"`
-	Workers int           `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
-	Cache   int64         `help:"MiB of decoded chunks to keep for neighbouring blocks." default:"256"`
+	Workers *int          `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
 	Memory  string        `help:"Memory that the blocks in work, as predicted, and the cache may take together: 8GiB, 50% of what there is, or off; default: 80%." placeholder:"SIZE"`
 	Name    string        `help:"Name of this worker, unique in the run; default: host and process."`
 	Wait    time.Duration `help:"How long to wait for the run's server to come up, as in 10m; default: not at all."`
@@ -37,13 +38,30 @@ type Worker struct {
 	Level   string        `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
 }
 
+// AfterApply is called by kong: it refuses flags that would do nothing.
+func (w *Worker) AfterApply(kctx *kong.Context) error { return NeedNATS(kctx, w.NATS) }
+
+// Slots returns how many blocks a process works on at once: what was given, which is at least least, or by default as
+// many as there are cores.
+func Slots(given *int, least int) (int, error) {
+	switch {
+	case given == nil:
+		return runtime.GOMAXPROCS(0), nil
+	case *given < least || *given > MaxWorkers:
+		return 0, &pipeline.InputError{Err: fmt.Errorf("--workers %d: %d to %d are possible", *given, least, MaxWorkers)}
+	}
+	return *given, nil
+}
+
 // Invoke works until the run has ended or ctx is cancelled.
 func (w *Worker) Invoke(ctx context.Context) error {
-	if w.Workers < 0 || w.Workers > MaxWorkers {
-		return &pipeline.InputError{Err: fmt.Errorf("--workers %d: 1 to %d are possible", w.Workers, MaxWorkers)}
+	slots, err := Slots(w.Workers, 1)
+	if err != nil {
+		return err
 	}
-	if w.Workers == 0 {
-		w.Workers = runtime.GOMAXPROCS(0)
+	cacheBytes, err := w.CacheBytes()
+	if err != nil {
+		return err
 	}
 	if w.Name == "" {
 		w.Name = stream.ProcessName()
@@ -68,8 +86,8 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	}
 	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
-	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Host: w.Here(), Slots: w.Workers,
-		Memory: memory, CacheBytes: int(w.Cache << 20), LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
+	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Host: w.Here(), Slots: slots,
+		Memory: memory, CacheBytes: cacheBytes, LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
 }
 
 // reachPeriod is how often a server is looked for that is not yet there.
