@@ -47,7 +47,7 @@ func Report(w io.Writer, s stream.Status, o ReportOptions) error {
 
 // Failures returns the failed blocks of all tasks, upstream first.
 func Failures(s stream.Status) []stream.Failure {
-	var all []stream.Failure
+	all := []stream.Failure{}
 	for _, t := range s.Tasks {
 		all = append(all, t.Failures...)
 	}

@@ -29,6 +29,19 @@ type RunInfo struct {
 	Started time.Time `json:"started,omitzero"`
 	Updated time.Time `json:"updated,omitzero"`
 	Bytes   int64     `json:"bytes"` // on disk: record, events, logs; not the outputs
+	// Err says why its status cannot be read; nil: it can, or there is none. State is StateUnreadable then.
+	Err error `json:"-"`
+}
+
+// StateUnreadable is the state of a run whose status cannot be read.
+const StateUnreadable = "unreadable"
+
+// Unrecorded says in a sentence how it stands with the run of a folder without a status.
+func Unrecorded(dir string) string {
+	if embedded.Held(dir) {
+		return fmt.Sprintf("run %s is beginning: nothing is recorded yet", filepath.Base(dir))
+	}
+	return fmt.Sprintf("nothing is recorded of run %s: it was killed before it recorded anything, or dropped; volara up goes on with it", filepath.Base(dir))
 }
 
 // ReadStatus reads the status in a run's folder; a run whose `up` is gone is not running, whatever its last words were.
@@ -94,7 +107,8 @@ func (r *RunInfo) read(dir string) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		r.State, r.Reason, r.Err = StateUnreadable, err.Error(), err
+		return nil
 	}
 	r.State, r.Reason, r.Started, r.Updated, r.Tasks = s.State, s.Reason, s.Started, s.Updated, len(s.Tasks)
 	for _, t := range s.Tasks {

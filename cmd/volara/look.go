@@ -27,21 +27,28 @@ func (c *statusCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	var all []stream.Status
+	all := []stream.Status{}
+	var notes []string // of runs without a status
+	var unreadable []error
 	for _, dir := range dirs {
 		s, err := pipeline.ReadStatus(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // a run that never began
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			notes = append(notes, pipeline.Unrecorded(dir))
+		case err != nil:
+			unreadable = append(unreadable, err)
+		default:
+			all = append(all, s)
 		}
-		if err != nil {
-			return err
-		}
-		all = append(all, s)
 	}
 	if c.JSON {
-		return console.WriteJSON(os.Stdout, all)
+		return errors.Join(append(unreadable, console.WriteJSON(os.Stdout, all))...)
 	}
-	return console.WriteStatus(os.Stdout, time.Now(), all...)
+	err = console.WriteStatus(os.Stdout, time.Now(), all...)
+	for _, note := range notes {
+		fmt.Println(note)
+	}
+	return errors.Join(append(unreadable, err)...)
 }
 
 type failedCmd struct {
@@ -56,8 +63,12 @@ func (c *failedCmd) Run() error {
 		return err
 	}
 	s, err := pipeline.ReadStatus(dir)
-	if err != nil {
-		return &pipeline.InputError{Err: fmt.Errorf("the run has no status yet: %w", err)}
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !c.JSON:
+		fmt.Println(pipeline.Unrecorded(dir))
+		return nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
 	}
 	if c.JSON {
 		return console.WriteJSON(os.Stdout, console.Failures(s))

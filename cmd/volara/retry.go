@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -61,8 +62,11 @@ func (c *retryCmd) later(run *runArgs) error {
 		return err
 	}
 	s, err := pipeline.ReadStatus(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &pipeline.InputError{Err: errors.New(pipeline.Unrecorded(dir))}
+	}
 	if err != nil {
-		return &pipeline.InputError{Err: fmt.Errorf("the run has no status yet: %w", err)}
+		return err
 	}
 	blocks, err := pipeline.FailedOf(s, stream.RetryRequest{Tasks: c.Task, Blocks: c.Block})
 	if err != nil {

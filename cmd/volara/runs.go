@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -43,13 +44,22 @@ func (c *runsListCmd) Run() error {
 		if runs == nil {
 			runs = []pipeline.RunInfo{}
 		}
-		return console.WriteJSON(os.Stdout, runs)
+		return errors.Join(console.WriteJSON(os.Stdout, runs), unreadable(runs))
 	}
 	if len(runs) == 0 {
 		fmt.Printf("no runs in %s\n", c.State)
 		return nil
 	}
-	return writeRuns(runs)
+	return errors.Join(writeRuns(runs), unreadable(runs))
+}
+
+// unreadable says which of the runs cannot be read, and why.
+func unreadable(runs []pipeline.RunInfo) error {
+	var errs []error
+	for _, r := range runs {
+		errs = append(errs, r.Err)
+	}
+	return errors.Join(errs...)
 }
 
 func writeRuns(runs []pipeline.RunInfo) error {
