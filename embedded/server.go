@@ -165,12 +165,20 @@ func (s *Server) InProcessConn() (net.Conn, error) { return s.current().InProces
 func (s *Server) Conn(name string, opts ...nats.Option) (*nats.Conn, error) {
 	opts = append([]nats.Option{nats.InProcessServer(s), nats.Name(name), nats.Token(s.token),
 		nats.ReconnectWait(reconnectWait), nats.MaxReconnects(int(patience / reconnectWait))}, opts...)
-	nc, err := nats.Connect("", opts...)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the NATS server in this process: %w", err)
+	for attempt := 1; ; attempt++ {
+		nc, err := nats.Connect("", opts...)
+		if err == nil {
+			return nc, nil
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, nats.ErrTimeout) || attempt == connectAttempts {
+			return nil, fmt.Errorf("connect to the NATS server in this process: %w", err)
+		}
 	}
-	return nc, nil
 }
+
+// connectAttempts is how often a connection within the process is tried: one that was begun when the process was stopped
+// for a while has timed out when it wakes.
+const connectAttempts = 3
 
 // URL returns the address for workers of other processes, without the token. A server that listens on every address of
 // the host is called by the host's name.

@@ -60,7 +60,7 @@ type taskBoard struct {
 	barriers   []*taskBoard // to be done altogether before any block is ready
 
 	held     bool           // nothing is published: an earlier epoch's workers may be busy
-	overdue  []int64        // while held: blocks whose time for a new attempt has come
+	overdue  []int64        // while held or full: blocks whose time for a new attempt has come
 	hung     map[int64]bool // of a task with conflicts: failed in this epoch, and may be at work until it is over
 	aside    []int64        // while next looks: ready blocks whose neighbours are out
 	scanned  bool           // every selected block has been looked at for readiness

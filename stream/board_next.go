@@ -60,7 +60,7 @@ func (b *board) due(now time.Time) (work, bool) {
 		if tried == nil || !tried.waiting { // done meanwhile, by a late worker
 			continue
 		}
-		if t.held {
+		if t.held || t.full() {
 			t.overdue = append(t.overdue, i)
 			continue
 		}
@@ -75,6 +75,9 @@ func (b *board) due(now time.Time) (work, bool) {
 		return w, true
 	}
 }
+
+// full reports whether as many messages of the task are out as it may have.
+func (t *taskBoard) full() bool { return t.MaxWorkers > 0 && len(t.messages) >= t.MaxWorkers }
 
 func (t *taskBoard) publish(w work) {
 	t.messages[messageKey{w.Blocks[0].First(), w.Attempt}] = &message{left: w.Blocks.Count()}

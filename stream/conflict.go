@@ -207,7 +207,7 @@ func (b *board) hold(held bool) bool {
 	return any
 }
 
-// comeDue lets the blocks have their new attempts whose time for it came while the task was held.
+// comeDue lets the blocks have their new attempts whose time for it came while the task was held or full.
 func (t *taskBoard) comeDue() {
 	for _, i := range t.overdue {
 		t.board.retry.push(t, i, time.Time{})

@@ -10,11 +10,15 @@ import (
 )
 
 // dispatch publishes as much ready work as the workers will need until the next dispatch; downstream tasks first, so
-// that what they read is consumed while it is fresh.
-// It reports whether there is more to find at once.
+// that what they read is consumed while it is fresh. It reports whether there is more to find at once.
 func (l *life) dispatch(now time.Time) (more bool) {
 	if l.stop != nil || l.pause.blocks() {
 		return false
+	}
+	for _, t := range l.board.tasks {
+		if len(t.overdue) > 0 && !t.held && !t.full() {
+			t.comeDue()
+		}
 	}
 	for {
 		w, ok := l.board.due(now)

@@ -542,6 +542,63 @@ func TestStrangeMessages(t *testing.T) {
 	}
 }
 
+// Completions that the server counts but no longer has, as after a kill, hold up nothing.
+func TestCompletionsThatAreGone(t *testing.T) {
+	s := newSite(t)
+	p := chain("r", grid(t, 0, 8))
+	s.generations(&p)
+	js := s.jetStream()
+	stream, err := openDone(s.ctx(), js, p.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range int64(4) {
+		c := completion{Task: "a", Generation: p.Tasks[0].Generation, Epoch: 1, Attempt: 1, Message: i, Done: Ranges{{i, 1}}}
+		if _, err := js.Publish(s.ctx(), doneSubject(p.Run, "a"), encode(c)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sequence := range []uint64{2, 4} {
+		if err := stream.DeleteMsg(s.ctx(), sequence); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := newRecorder()
+	s.work(p.Run, WorkerOptions{Open: r.open})
+	s.finished(s.run(p, s.options()))
+	if r.total("a") != 6 {
+		t.Errorf("%d blocks were processed; of 8, 2 had been told done", r.total("a"))
+	}
+}
+
+// A task never has more messages out than it may, new attempts included.
+func TestCapHoldsForRetries(t *testing.T) {
+	p := chain("r", grid(t, 0, 6))
+	p.Tasks[0].MaxWorkers, p.Tasks[0].MaxRetries = 2, 3
+	b := newBoard(p, testPolicy())
+	b.epoch = 1
+	task, now := b.tasks[0], time.Unix(1000, 0)
+	for i := range int64(4) {
+		task.out.Set(i)
+		task.wait(i, now)
+	}
+	published := 0
+	for {
+		if _, ok := b.due(now.Add(time.Second)); !ok {
+			break
+		}
+		published++
+	}
+	if published != 2 || !task.full() {
+		t.Errorf("%d attempts were published at once; 2 may be", published)
+	}
+	clear(task.messages)
+	task.comeDue()
+	if _, ok := b.due(now.Add(time.Second)); !ok {
+		t.Error("an attempt that had to wait for others never comes")
+	}
+}
+
 // Work that vanishes from the queue is found and published again.
 func TestSweep(t *testing.T) {
 	s := newSite(t)

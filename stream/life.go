@@ -185,16 +185,21 @@ func (l *life) foldSome(m *nats.Msg) {
 	}
 }
 
-// fold folds one completion.
+// fold folds a completion that was delivered.
 func (l *life) fold(m *nats.Msg, now time.Time) {
 	meta, err := m.Metadata()
 	if err != nil || meta.Sequence.Stream <= l.folded {
 		return // not from the stream, or seen before the consumer was made anew
 	}
-	l.folded = meta.Sequence.Stream
+	l.foldCompletion(meta.Sequence.Stream, m.Data, now)
+}
+
+// foldCompletion folds the completion at a sequence of the stream.
+func (l *life) foldCompletion(sequence uint64, data []byte, now time.Time) {
+	l.folded = sequence
 	l.folds++
 	var c completion
-	if err := json.Unmarshal(m.Data, &c); err != nil {
+	if err := json.Unmarshal(data, &c); err != nil {
 		l.log.Error("ignoring a completion that cannot be read", "sequence", l.folded, "error", err)
 		return
 	}
