@@ -12,6 +12,7 @@ package chaos
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -51,7 +52,7 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) int {
 	settings = chaosOptions{
 		seed: number("CHAOS_SEED", uint64(1)), rounds: number("CHAOS_ROUNDS", 0), only: number("CHAOS_ROUND", -1),
-		match: regexp.MustCompile(os.Getenv("CHAOS_MATCH")), parallel: number("CHAOS_PARALLEL", 6), dir: os.Getenv("CHAOS_DIR"),
+		match: regexp.MustCompile(os.Getenv("CHAOS_MATCH")), parallel: number("CHAOS_PARALLEL", 4), dir: os.Getenv("CHAOS_DIR"),
 	}
 	dir, err := os.MkdirTemp("", "volara-chaos-")
 	if err != nil {
@@ -67,6 +68,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	if volume, err = demo.Write(context.Background(), filepath.Join(dir, "volume"), demo.DefaultOptions(64, 3)); err != nil {
+		log.Print(err)
+		return 1
+	}
+	// Rounds mostly wait: as many go on at once as the harness says, however few cores there are.
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(settings.parallel)); err != nil {
 		log.Print(err)
 		return 1
 	}
