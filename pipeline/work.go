@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -22,6 +23,7 @@ type WorkOptions struct {
 	JournalDir string
 	LogPath    string
 	UntilDone  bool
+	JoinLimit  time.Duration // how long a run that nobody has begun is waited for; 0: for ever
 	Logger     *slog.Logger
 }
 
@@ -29,12 +31,13 @@ type WorkOptions struct {
 func Work(ctx context.Context, nc *nats.Conn, run string, o WorkOptions) error {
 	opener := NewOpener(o.Types, o.CacheBytes, o.Slots, o.Logger)
 	worker, err := stream.NewWorker(nc, run, stream.WorkerOptions{Name: o.Name, Host: o.Host, Slots: o.Slots, Open: opener.Open, Isolate: opener.OpenApart,
-		Memory: o.Memory.forBlocks(o.CacheBytes), Oversize: !o.Memory.Given, JournalDir: o.JournalDir, LogPath: o.LogPath, UntilDone: o.UntilDone, Logger: o.Logger})
+		Memory: o.Memory.forBlocks(o.CacheBytes), Oversize: !o.Memory.Given, JournalDir: o.JournalDir, LogPath: o.LogPath, UntilDone: o.UntilDone,
+		JoinLimit: o.JoinLimit, Logger: o.Logger})
 	if err != nil {
 		return err
 	}
 	err = worker.Run(ctx)
-	if errors.Is(err, stream.ErrOtherHost) {
+	if errors.Is(err, stream.ErrOtherHost) || errors.Is(err, stream.ErrNoRun) {
 		err = &InputError{err}
 	}
 	return errors.Join(err, opener.Close())

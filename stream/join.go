@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -65,6 +66,17 @@ func (s served) delay() time.Duration {
 	return min(idleMin<<min(s.misses-1, 10), rejoinMax)
 }
 
+// ErrNoRun says that nobody has begun the run for as long as the worker was to wait.
+var ErrNoRun = errors.New("there is no such run")
+
+// patience says for how long a run is waited for.
+func (w *Worker) patience() string {
+	if w.opts.JoinLimit == 0 {
+		return "however long that takes"
+	}
+	return fmt.Sprintf("up to %v", w.opts.JoinLimit)
+}
+
 // join waits for an epoch later than the last one served, or for the queue of that one to appear. A record that
 // says ended is returned with UntilDone only, and to a worker that has just come not before it is clear that the run is
 // not being started again; a zero record when ctx is cancelled.
@@ -74,7 +86,7 @@ func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 	for wait := idleMin; ; wait = min(2*wait, idleMax) {
 		if !told && time.Since(began) > waitingNotice {
 			told = true
-			w.log.Info("waiting for the run to begin: " + w.whatThereIs(ctx))
+			w.log.Info("waiting for the run to begin, " + w.patience() + ": " + w.whatThereIs(ctx))
 		}
 		woken := w.wakes.next()
 		record, err := readRecord(ctx, w.js, w.run)
@@ -87,6 +99,8 @@ func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 			return record, nil
 		case err == nil && !record.Ended && record.Epoch > last:
 			return record, nil
+		case err == nil && record.Epoch == 0 && w.opts.JoinLimit > 0 && time.Since(began) > w.opts.JoinLimit && !w.led(ctx):
+			return record, fmt.Errorf("%w: %s; %s", ErrNoRun, w.run, w.whatThereIs(ctx))
 		case err == nil && !record.Ended && record.Epoch > 0 && time.Since(began) >= served.delay() && !w.wakes.stops(record.Epoch):
 			return record, nil
 		}

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -74,5 +75,33 @@ func TestStayingAwayGrows(t *testing.T) {
 	}
 	if last != rejoinMax || s.then(8, false).delay() != idleMin || s.then(7, true).delay() != rejoinMax {
 		t.Errorf("away for %v, %v, %v", last, s.then(8, false).delay(), s.then(7, true).delay())
+	}
+}
+
+// A worker does not wait for ever for a run that nobody has begun, but does so for one that somebody leads, who may be
+// preparing it.
+func TestWorkerGivesUpARunThatIsNotThere(t *testing.T) {
+	s := newSite(t)
+	await := func(ctx context.Context) error {
+		w, err := NewWorker(s.connect(), "r", WorkerOptions{Open: noop, UntilDone: true, JoinLimit: 100 * time.Millisecond, Logger: s.log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.Run(ctx)
+	}
+	if err := await(t.Context()); !errors.Is(err, ErrNoRun) {
+		t.Errorf("without a run: %v", err)
+	}
+	lease, err := TakeLease(t.Context(), s.jetStream(), "r", LeaseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := await(ctx); err != nil {
+		t.Errorf("while it is prepared: %v", err)
+	}
+	if err := lease.Release(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -69,6 +69,9 @@ type WorkerOptions struct {
 	LogPath string
 	// UntilDone makes Run return when the run has ended; else it waits for the run to be started again.
 	UntilDone bool
+	// JoinLimit is how long a worker waits for a run that nobody has begun or leads, before Run fails with ErrNoRun; 0: for
+	// ever.
+	JoinLimit time.Duration
 
 	PauseLimit time.Duration // how long a block waits for its environment before it is given up; default 10 min
 	PauseDelay time.Duration // before the first new try then; doubles up to 64 times as long; default 250 ms

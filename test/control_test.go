@@ -3,6 +3,7 @@ package test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -200,7 +201,7 @@ func TestReaderGone(t *testing.T) {
 	}
 }
 
-// TestStageSaysWhatItWaitsFor demands a word from a worker of a run that is not there.
+// TestStageSaysWhatItWaitsFor demands a word from a worker of a run that is not there, and that it does not wait for ever.
 func TestStageSaysWhatItWaitsFor(t *testing.T) {
 	dir := noops(t, "name: a, roi: [[0], [4]], block_size: [1]")
 	run := inBackground(t, volara(dir, "up", "--progress", "off", "--stay", "noop.yaml"))
@@ -218,8 +219,11 @@ func TestStageSaysWhatItWaitsFor(t *testing.T) {
 	if err != nil || !strings.Contains(string(line[:n]), "waiting for the run to begin") || !strings.Contains(string(line[:n]), "noop") {
 		t.Errorf("%v: %s", err, line[:n])
 	}
-	stage.Process.Kill()
-	stage.Wait()
+	rest, _ := io.ReadAll(said)
+	_ = stage.Wait()
+	if stage.ProcessState.ExitCode() != 2 || !strings.Contains(string(rest), "there is no such run: nope; the server knows no run of that name, but noop") {
+		t.Errorf("after a while: status %d\n%s", stage.ProcessState.ExitCode(), rest)
+	}
 	mustRun(t, volara(dir, "cancel"))
 	run.ends(0)
 }

@@ -33,8 +33,8 @@ type Worker struct {
 	Workers *int          `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
 	Memory  string        `help:"Memory that the blocks in work, as predicted, and the cache may take together: 8GiB, 50% of what there is, or off; default: 80%." placeholder:"SIZE"`
 	Name    string        `help:"Name of this worker, unique in the run; default: host and process."`
-	Wait    time.Duration `help:"How long to wait for the run's server to come up, as in 10m; default: not at all."`
-	Stay    bool          `help:"Wait for the run to be started again after it has ended."`
+	Wait    time.Duration `help:"How long to wait for the run's server to come up and for the run to begin, as in 10m; default: not for a server, 10s for a run."`
+	Stay    bool          `help:"Wait for the run to be started, however long that takes, and again after it has ended."`
 	Level   string        `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
 }
 
@@ -71,6 +71,7 @@ func (w *Worker) Invoke(ctx context.Context) error {
 		return err
 	}
 	memory.Soften()
+	began := time.Now()
 	nc, err := w.reach(ctx)
 	if err != nil {
 		return &pipeline.InputError{Err: err}
@@ -87,7 +88,18 @@ func (w *Worker) Invoke(ctx context.Context) error {
 	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Level: level, Colour: console.Colour(os.Stderr), File: logPath})
 	defer logs.Close()
 	return pipeline.Work(ctx, nc, w.Run, pipeline.WorkOptions{Types: stages.Builtin(), Name: w.Name, Host: w.Here(), Slots: slots,
-		Memory: memory, CacheBytes: cacheBytes, LogPath: logPath, UntilDone: !w.Stay, Logger: logs.Logger()})
+		Memory: memory, CacheBytes: cacheBytes, LogPath: logPath, UntilDone: !w.Stay, JoinLimit: w.joinLimit(began), Logger: logs.Logger()})
+}
+
+// joinGrace is how long a run that is not there is waited for in any case: scripts start `volara up` and `stage` at once.
+const joinGrace = 10 * time.Second
+
+// joinLimit returns for how long the run is waited for, of the time since began that Wait allows; 0: for ever.
+func (w *Worker) joinLimit(began time.Time) time.Duration {
+	if w.Stay {
+		return 0
+	}
+	return max(w.Wait-time.Since(began), joinGrace).Round(time.Second)
 }
 
 // reachPeriod is how often a server is looked for that is not yet there.
