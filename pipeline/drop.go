@@ -40,6 +40,7 @@ type DropItem struct {
 type Doomed struct {
 	Items      []DropItem
 	Downstream []string // tasks whose done marks go, but not their outputs
+	Lost       []LostInput
 
 	pipeline *Pipeline
 	tasks    []*Task
@@ -58,6 +59,7 @@ func PlanDrop(ctx context.Context, p *Pipeline, o DropOptions) (*Doomed, error) 
 			d.Downstream = append(d.Downstream, t.Name)
 		}
 	}
+	d.Lost = p.lostInputs(ctx, tasks)
 	if o.KeepOutputs {
 		return d, nil
 	}

@@ -330,11 +330,17 @@ func (p *Plan) checkReopened(ctx context.Context, records map[string]stream.Gene
 // consumedInput returns the path of an array that a reader reads from a writer and chunks of which may have been deleted
 // in the writer's generation; "" when there is none.
 func consumedInput(ctx context.Context, reader, writer *Task, generation string) (string, error) {
+	return consumedBy(ctx, reader, writer, func(m *stages.Marker) bool { return m.Generation == generation })
+}
+
+// consumedBy is consumedInput for the arrays whose marker is as wanted.
+func consumedBy(ctx context.Context, reader, writer *Task, wanted func(*stages.Marker) bool) (string, error) {
 	for _, u := range reader.Uses {
 		if u.Write || u.Resource.Kind != stages.KindArray || !writer.writes(u.Resource) {
 			continue
 		}
-		if gone, err := stages.MayBeConsumed(ctx, u.Resource.ID, generation); gone || err != nil {
+		m, err := stages.ConsumedMarker(ctx, u.Resource.ID)
+		if err != nil || m != nil && wanted(m) {
 			return u.Resource.ID, err
 		}
 	}

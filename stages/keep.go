@@ -76,11 +76,15 @@ func (c *Consumed) Path() string { return c.spec.Path }
 // Close releases the array.
 func (c *Consumed) Close() error { return c.array.Close() }
 
-// MayBeConsumed reports whether chunks of the array at path may have been deleted, in a generation.
-func MayBeConsumed(ctx context.Context, path, generation string) (bool, error) {
+// ConsumedMarker returns the marker of the array at path if chunks of it may have been deleted after they were consumed;
+// nil: none, or there is no such array.
+func ConsumedMarker(ctx context.Context, path string) (*Marker, error) {
 	m, _, err := OutputMarker(ctx, path)
-	if errors.Is(err, zarr.ErrNotFound) {
-		return false, nil
+	switch {
+	case errors.Is(err, zarr.ErrNotFound):
+		return nil, nil
+	case err != nil || m == nil || !m.Consumed:
+		return nil, err
 	}
-	return m != nil && m.Consumed && m.Generation == generation, err
+	return m, nil
 }

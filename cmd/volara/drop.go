@@ -15,6 +15,7 @@ type dropCmd struct {
 	serverArgs
 	Task        []string `help:"Only this task (may be repeated); the done marks of tasks downstream go with it." placeholder:"TASK"`
 	KeepOutputs bool     `help:"Only forget what is done: every block is computed again, into the outputs that are there."`
+	Force       bool     `help:"Also where what a task reads was deleted after it was consumed (keep: until_consumed): the task is made again only with the task that writes it."`
 	Yes         bool     `help:"Do it; without, only what would be removed is listed."`
 }
 
@@ -32,6 +33,12 @@ func (c *dropCmd) Run(ctx context.Context) error {
 	}
 	if err := c.list(p, doomed); err != nil {
 		return err
+	}
+	for _, l := range doomed.Lost {
+		fmt.Println(l)
+	}
+	if len(doomed.Lost) > 0 && c.Yes && !c.Force {
+		return &pipeline.InputError{Err: fmt.Errorf("nothing was dropped: drop %s as well (--task %s), or add --force", doomed.Lost[0].Writer, doomed.Lost[0].Writer)}
 	}
 	if !c.Yes {
 		return &pipeline.InputError{Err: errNotConfirmed}
