@@ -160,6 +160,9 @@ func (r *run) settle(ctx context.Context) (none stream.Plan, err error) {
 		}
 		return none, err
 	}
+	if err := r.warnGone(ctx); err != nil {
+		return none, err
+	}
 	plan, err := r.pipeline.Plan(ctx, r.Selection)
 	if err != nil {
 		return none, err

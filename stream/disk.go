@@ -14,6 +14,9 @@ import (
 // diskPeriod is how often the free space is looked at.
 const diskPeriod = 500 * time.Millisecond
 
+// bareTime is how long there is no ballast after a write has failed.
+const bareTime = 10 * time.Second
+
 // A disk watches the free space of a file system and keeps a ballast on it: a file that is given up when the space
 // runs out, so that what is in work can still be recorded.
 type disk struct {
@@ -23,6 +26,7 @@ type disk struct {
 	size    int64
 	free    func(path string) (int64, error)
 	at      time.Time
+	bare    time.Time // until when no ballast is made
 	reason  string
 }
 
@@ -53,11 +57,21 @@ func (d *disk) check(now time.Time) string {
 		d.reason = fmt.Sprintf("%d MiB free on the disk of %s, %d MiB are needed", free>>20, d.path, d.minFree>>20)
 	default:
 		d.reason = ""
-		if free > d.minFree+2*d.size {
+		if free > d.minFree+2*d.size && now.After(d.bare) {
 			d.layBallast()
 		}
 	}
 	return d.reason
+}
+
+// full gives up the ballast because nothing could be written, whatever the free space is said to be: quotas do not show
+// there. It is not made again at once.
+func (d *disk) full(now time.Time) {
+	if d == nil {
+		return
+	}
+	d.dropBallast()
+	d.bare = now.Add(bareTime)
 }
 
 // layBallast makes the file; without it the run is a little less safe, no more.

@@ -336,5 +336,6 @@ func (l *life) stored(r storeResult) error {
 		l.log.Warn("what is done cannot be stored; trying again", "error", r.err)
 	}
 	s.err = r.err
+	l.disk.full(time.Now())
 	return nil
 }

@@ -146,7 +146,7 @@ func sleeperMissesDrop(name string, during, keepOutputs bool) scenario {
 
 // drop drops the run and returns the exit status.
 func (r *round) drop(keepOutputs bool, extra ...string) int {
-	args := []string{"drop", "--yes"}
+	args := []string{"drop", "--yes", "--force"}
 	if keepOutputs {
 		args = append(args, "--keep-outputs")
 	}
