@@ -24,6 +24,9 @@ func (d *Duration) DecodeNode(n *Node) error {
 	switch n.Kind() {
 	case Int, Float:
 		seconds, ok := n.float()
+		if notFinite(n.text) {
+			return n.Errorf("%s is no time: %s", n.label(), clip(n.text)).Hint("%s is needed", durationForm)
+		}
 		if !ok || math.Abs(seconds) > math.MaxInt64/1e9 {
 			return n.Errorf("%s is too long a time", n.label())
 		}

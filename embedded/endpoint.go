@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"volara/fault"
 )
 
 const tokenBytes = 24
@@ -81,7 +83,7 @@ func loadToken(path string) (string, error) {
 	rand.Read(secret) // never fails
 	token := hex.EncodeToString(secret)
 	if err := writeFile(path, []byte(token+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("write the token of the NATS server: %w", err)
+		return "", fmt.Errorf("write the token of the NATS server: %w", fault.FromOS(err))
 	}
 	return token, nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"volara/fault"
 )
 
 // A Lock holds a directory for this process.
@@ -30,11 +32,11 @@ func ShareDir(dir string) (*Lock, error) { return lockDir(dir, unix.LOCK_SH) }
 
 func lockDir(dir string, how int) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+		return nil, fmt.Errorf("lock %s: %w", dir, fault.FromOS(err))
 	}
 	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+		return nil, fmt.Errorf("lock %s: %w", dir, fault.FromOS(err))
 	}
 	err = flock(file, how)
 	if err == nil {
@@ -43,7 +45,7 @@ func lockDir(dir string, how int) (*Lock, error) {
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		err = heldBy(dir, file)
 	} else if err != nil {
-		err = fmt.Errorf("lock %s: %w", dir, err)
+		err = fmt.Errorf("lock %s: %w", dir, fault.FromOS(err))
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

@@ -20,6 +20,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"volara/fault"
 )
 
 // Options say how a Server is run.
@@ -68,7 +70,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the directory of the NATS server: %w", err)
+		return nil, fmt.Errorf("make the directory of the NATS server: %w", fault.FromOS(err))
 	}
 	s := &Server{dir: opts.Dir, log: opts.Logger, stop: make(chan struct{})}
 	if s.log == nil {
@@ -119,7 +121,7 @@ func (s *Server) launch(ctx context.Context) (full <-chan struct{}, err error) {
 	if err == nil {
 		logger.started()
 		if err = writeFile(urlFile(s.dir), []byte(reachable(n.ClientURL())+"\n"), 0o644); err != nil {
-			err = fmt.Errorf("write the address of the NATS server: %w", err)
+			err = fmt.Errorf("write the address of the NATS server: %w", fault.FromOS(err))
 		}
 	}
 	s.mu.Lock()

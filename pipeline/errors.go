@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"volara/config"
+	"volara/fault"
 )
 
 // An InputError is a mistake in what the user gave: nothing was run, the exit status is 2.
@@ -15,6 +16,15 @@ func (e *InputError) Error() string { return e.Err.Error() }
 func (e *InputError) Unwrap() error { return e.Err }
 
 func inputErrorf(format string, args ...any) error { return &InputError{fmt.Errorf(format, args...)} }
+
+// blameInput returns err as an *InputError, unless the world is at fault, a full disk say, for which there is nothing
+// to mend in what was given.
+func blameInput(err error) error {
+	if err == nil || fault.IsEnvironment(err) {
+		return err
+	}
+	return &InputError{err}
+}
 
 // IsInput reports whether the user's input is at fault: an InputError, or an error that points into a file.
 func IsInput(err error) bool {

@@ -255,10 +255,23 @@ func (p *Plan) selectBlocks() error {
 	}
 	for _, t := range p.Tasks {
 		if t.Select.Empty() {
-			return t.node.Errorf("%s has no block to process in %v", t.Name, t.Plan.Region)
+			return t.nothingToDo()
 		}
 	}
 	return nil
+}
+
+// nothingToDo says why a task has no block.
+func (t *TaskPlan) nothingToDo() error {
+	asked, why := t.Plan.Region, ""
+	shared := t.Stage.Common()
+	if shared.Within != nil {
+		asked = *shared.Within
+	}
+	if shared.Fit == geometry.FitValid {
+		why = fmt.Sprintf(": fit: valid leaves out the rest at the upper faces that fills no block of %v", t.Plan.Grid.BlockShape())
+	}
+	return t.node.Errorf("%s has no block to process in %v%s", t.Name, asked, why)
 }
 
 // Warnings returns what the user should know, by task.

@@ -127,6 +127,9 @@ func FindRuns(runs []RunInfo, names []string) ([]RunInfo, error) {
 		all[i] = r.Name
 	}
 	for _, name := range names {
+		if len(all) == 0 {
+			return nil, inputErrorf("there are no runs, and so none is named %q", name)
+		}
 		i := slices.Index(all, name)
 		if i < 0 {
 			return nil, inputErrorf("no run is named %q; %s", name, config.Suggest(name, all))

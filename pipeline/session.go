@@ -48,7 +48,7 @@ func openSession(ctx context.Context, server Server, run string, o sessionOption
 		}
 	}()
 	if err := s.lock(); err != nil {
-		return nil, &InputError{err}
+		return nil, blameInput(err)
 	}
 	if err := s.connect(ctx, o.Command); err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (s *session) connect(ctx context.Context, command string) (err error) {
 		return fmt.Errorf("interrupted before the first block: %w", err)
 	}
 	if err != nil {
-		return &InputError{err}
+		return blameInput(err)
 	}
 	s.onClose(s.embedded.Close)
 	if s.nc, err = s.Conn("volara " + command); err != nil {
@@ -155,6 +155,8 @@ func (s *session) explain(err error) error {
 		return &InputError{fmt.Errorf("%w; end that one first, or stand by with `volara up --standby`", err)}
 	case errors.Is(err, stream.ErrTooFewServers):
 		return &InputError{fmt.Errorf("%w: --replicas %d needs as many servers of one cluster that are up; start them, or use fewer replicas", err, s.server.Replicas)}
+	case errors.Is(err, stream.ErrLimits) && !s.server.External(): // it has none but the disk's
+		return fault.Environment(fmt.Errorf("%w: is the disk of %s full?", err, s.server.StateDir))
 	case errors.Is(err, stream.ErrLimits):
 		return &InputError{fmt.Errorf("%w: raise the limits of the account or of the server (a run takes four streams and a few MiB)", err)}
 	case fault.IsPermanent(err):

@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"volara/geometry"
@@ -36,6 +37,9 @@ func ReadCells(ctx context.Context, d *Dataset, grid geometry.Grid, f func(index
 		values := asFloat64(cells)
 		for first, length := range grid.Rows(box) {
 			for i, v := range values[:length] {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					return fmt.Errorf("the cell of block %d in %s is %v; 0 (to be done) or another number (left out) is expected", first+int64(i), d.Store, v)
+				}
 				if v != 0 {
 					f(first + int64(i))
 				}

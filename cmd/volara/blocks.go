@@ -10,6 +10,8 @@ import (
 	"volara/blockmap"
 	"volara/config"
 	"volara/console"
+	"volara/fault"
+	"volara/graph"
 	"volara/pipeline"
 	"volara/stream"
 )
@@ -33,7 +35,7 @@ func (c *blocksCmd) Run(ctx context.Context) error {
 	}
 	dir := pipeline.RunDir(c.State, p.Name)
 	if _, err := os.Stat(dir); err != nil {
-		return &pipeline.InputError{Err: fmt.Errorf("run %s has not begun: %w", p.Name, err)}
+		return &pipeline.InputError{Err: fmt.Errorf("run %s has not begun (nothing of it is in %s)", p.Name, c.State)}
 	}
 	plan, err := p.Plan(ctx, pipeline.Selection{})
 	if err != nil {
@@ -43,15 +45,28 @@ func (c *blocksCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Create(c.Out)
-	if err != nil {
-		return &pipeline.InputError{Err: err}
-	}
-	if err := errors.Join(blockmap.Write(file, p.Name, maps...), file.Close()); err != nil {
+	if err := writeFile(c.Out, func(f *os.File) error { return blockmap.Write(f, p.Name, maps...) }); err != nil {
 		return err
 	}
 	_, err = fmt.Println("wrote", c.Out)
 	return err
+}
+
+// writeFile replaces a file as a whole, so that none is left half written; a pipe or a device is written to as it is. A
+// path that cannot be written is the user's mistake, a full disk is not.
+func writeFile(path string, write func(*os.File) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return &pipeline.InputError{Err: err}
+		}
+		return errors.Join(write(file), file.Close())
+	}
+	err := graph.WriteFile(path, write)
+	if err == nil || fault.IsEnvironment(err) {
+		return err
+	}
+	return &pipeline.InputError{Err: err}
 }
 
 // maps returns what the events of the run tell of the tasks' blocks, and counts it on the terminal.

@@ -118,7 +118,7 @@ func (a *runArgs) dirs() ([]string, error) {
 	if a.Run != "" {
 		dir := pipeline.RunDir(a.State, a.Run)
 		if _, err := os.Stat(dir); err != nil {
-			return nil, &pipeline.InputError{Err: fmt.Errorf("no run %s in %s: %w", a.Run, a.State, err)}
+			return nil, &pipeline.InputError{Err: fmt.Errorf("no run is named %s in %s; volara runs --state %s lists them", a.Run, a.State, a.State)}
 		}
 		return []string{dir}, nil
 	}

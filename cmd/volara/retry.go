@@ -103,7 +103,7 @@ func (c *retryCmd) region(ctx context.Context) error {
 		c.State = p.StateDir()
 	}
 	if _, err := os.Stat(pipeline.RunDir(c.State, p.Name)); err != nil && c.NATS == "" {
-		return &pipeline.InputError{Err: fmt.Errorf("no run %s in %s: %w", p.Name, c.State, err)}
+		return &pipeline.InputError{Err: fmt.Errorf("no run is named %s in %s; volara runs --state %s lists them", p.Name, c.State, c.State)}
 	}
 	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Colour: console.Colour(os.Stderr)})
 	defer logs.Close()

@@ -7,16 +7,6 @@ import (
 	"syscall"
 )
 
-// outOfResources reports whether an operation failed for want of something the whole machine shares.
-func outOfResources(err error) bool {
-	for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.ENFILE, syscall.EMFILE, syscall.ENOMEM} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
-}
-
 // notDirectory reports whether a path leads through a file.
 func notDirectory(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
 

@@ -53,7 +53,7 @@ func OpenLocal(dir string, options LocalOptions) (*Local, error) {
 	}
 	if options.Create {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
-			return nil, fmt.Errorf("creating %s: %w", dir, classify(err))
+			return nil, fmt.Errorf("creating %s: %w", dir, fault.FromOS(err))
 		}
 	}
 	if info, err := os.Stat(dir); notDirectory(err) || err == nil && !info.IsDir() {
@@ -97,7 +97,7 @@ func (l *Local) GetBuffer(ctx context.Context, key string, buf []byte, limit int
 	}
 	buf = buf[:size]
 	if _, err := io.ReadFull(f, buf); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Name(), classify(err))
+		return nil, fmt.Errorf("reading %s: %w", f.Name(), fault.FromOS(err))
 	}
 	return buf, nil
 }
@@ -115,7 +115,7 @@ func (l *Local) GetRange(ctx context.Context, key string, offset, length int64) 
 	}
 	buf := make([]byte, length)
 	if _, err := f.ReadAt(buf, start); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Name(), classify(err))
+		return nil, fmt.Errorf("reading %s: %w", f.Name(), fault.FromOS(err))
 	}
 	return buf, nil
 }
@@ -137,7 +137,7 @@ func (l *Local) open(ctx context.Context, key string) (*os.File, int64, error) {
 		if link, linkErr := os.Readlink(l.Name(key)); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
 			return nil, 0, fault.Permanent(fmt.Errorf("%s is a link to %s, which is not there", l.Name(key), link))
 		}
-		return nil, 0, classify(err)
+		return nil, 0, fault.FromOS(err)
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
@@ -159,7 +159,7 @@ func (l *Local) Put(ctx context.Context, key string, value []byte) error {
 		return err
 	}
 	if err := l.put(ctx, key, value); err != nil {
-		return fmt.Errorf("writing %s: %w", l.Name(key), classify(err))
+		return fmt.Errorf("writing %s: %w", l.Name(key), fault.FromOS(err))
 	}
 	return nil
 }
@@ -243,13 +243,5 @@ func (l *Local) Delete(ctx context.Context, key string) error {
 	if err == nil || errors.Is(err, fs.ErrNotExist) || notDirectory(err) {
 		return nil
 	}
-	return fmt.Errorf("deleting %s: %w", l.Name(key), classify(err))
-}
-
-// classify marks the errors that are the machine's fault.
-func classify(err error) error {
-	if outOfResources(err) {
-		return fault.Environment(err)
-	}
-	return err
+	return fmt.Errorf("deleting %s: %w", l.Name(key), fault.FromOS(err))
 }

@@ -6,6 +6,8 @@ import (
 	"hash/fnv"
 	"os"
 	"sync"
+
+	"volara/fault"
 )
 
 // lockFileName is the file whose bytes stand for the locks of all keys.
@@ -63,7 +65,7 @@ func (l *Local) lockFile() (*os.File, error) {
 	if l.file.f == nil {
 		f, err := l.root.OpenFile(lockFileName, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
-			return nil, classify(err)
+			return nil, fault.FromOS(err)
 		}
 		l.file.f = f
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"volara/fault"
 )
 
 // A Sizer is a Store that knows how long a value is without reading it.
@@ -45,7 +47,7 @@ func (l *Local) Size(ctx context.Context, key string) (int64, error) {
 	case notDirectory(err), err == nil && info.IsDir():
 		return 0, &fs.PathError{Op: "stat", Path: l.Name(key), Err: ErrNotExist}
 	case err != nil:
-		return 0, fmt.Errorf("looking at %s: %w", l.Name(key), classify(err))
+		return 0, fmt.Errorf("looking at %s: %w", l.Name(key), fault.FromOS(err))
 	}
 	return info.Size(), nil
 }
