@@ -302,7 +302,9 @@ func TestWhatIsOwedIsRecorded(t *testing.T) {
 	erase()
 	owed("the block is handed over, the page not looked at", 1)
 	s.store(math.MaxInt64, 2)
-	erase()
+	if n := len(s.c.erasing.queue); n != 0 {
+		t.Errorf("%d jobs hand over again what was handed over", n)
+	}
 	owed("nothing is left", 0)
 	do(1, 2, 3)
 	owed("three blocks are consumed", 1)
