@@ -66,7 +66,8 @@ func (s served) delay() time.Duration {
 	return min(idleMin<<min(s.misses-1, 10), rejoinMax)
 }
 
-// ErrNoRun says that nobody has begun the run for as long as the worker was to wait.
+// ErrNoRun says that nobody has begun the run for as long as the worker was to wait. The time starts anew whenever the
+// server does not answer: whoever begins the run has to wait for it, too.
 var ErrNoRun = errors.New("there is no such run")
 
 // patience says for how long a run is waited for.
@@ -82,6 +83,7 @@ func (w *Worker) patience() string {
 // not being started again; a zero record when ctx is cancelled.
 func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 	began, last := time.Now(), served.epoch
+	answers := began // since when the server has answered every time
 	told := last > 0
 	for wait := idleMin; ; wait = min(2*wait, idleMax) {
 		if !told && time.Since(began) > waitingNotice {
@@ -90,6 +92,9 @@ func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 		}
 		woken := w.wakes.next()
 		record, err := readRecord(ctx, w.js, w.run)
+		if err != nil {
+			answers = time.Now()
+		}
 		switch {
 		case ctx.Err() != nil:
 			return runRecord{}, nil
@@ -99,7 +104,7 @@ func (w *Worker) join(ctx context.Context, served served) (runRecord, error) {
 			return record, nil
 		case err == nil && !record.Ended && record.Epoch > last:
 			return record, nil
-		case err == nil && record.Epoch == 0 && w.opts.JoinLimit > 0 && time.Since(began) > w.opts.JoinLimit && !w.led(ctx):
+		case err == nil && record.Epoch == 0 && w.opts.JoinLimit > 0 && time.Since(answers) > w.opts.JoinLimit && !w.led(ctx):
 			return record, fmt.Errorf("%w: %s; %s", ErrNoRun, w.run, w.whatThereIs(ctx))
 		case err == nil && !record.Ended && record.Epoch > 0 && time.Since(began) >= served.delay() && !w.wakes.stops(record.Epoch):
 			return record, nil
