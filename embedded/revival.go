@@ -14,7 +14,7 @@ import (
 
 const (
 	revivalPeriod = time.Second
-	revivalSpace  = 1 << 20 // bytes that must fit on the disk
+	revivalSpace  = 4 << 20 // bytes that must fit on the disk
 )
 
 // revive replaces the server each time its disk was full and has space again, until Close.
@@ -33,13 +33,15 @@ func (s *Server) revive(full <-chan struct{}) {
 		s.log.Warn("the disk was full and has space again; the NATS server is started anew")
 		for {
 			next, err := s.relaunch()
+			if err != nil {
+				s.log.Error("the NATS server could not be started anew; trying again", "error", err)
+			}
+			if !s.rest() { // also after a success: the disk may be full again at once
+				return
+			}
 			if err == nil {
 				full = next
 				break
-			}
-			s.log.Error("the NATS server could not be started anew; trying again", "error", err)
-			if !s.rest() {
-				return
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -137,8 +136,14 @@ type run struct {
 	keeper   *keeper // once the plan is settled
 }
 
-// do settles generations and outputs, then runs tracker and worker.
+// do settles generations and outputs, then runs tracker and worker. It holds the run's folder meanwhile, which shows
+// that somebody leads.
 func (r *run) do(ctx context.Context) (_ stream.Status, err error) {
+	held, err := embedded.ShareDir(RunDir(r.Server.StateDir, r.pipeline.Name))
+	if err != nil {
+		return stream.Status{}, fmt.Errorf("the run's folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, held.Unlock()) }()
 	leading, stop := r.Context(ctx)
 	plan, err := r.settle(leading)
 	stop()
@@ -237,15 +242,7 @@ func (r *run) tryPrepare(ctx context.Context, plan *Plan) (map[string]string, er
 // track runs the tracker and, unless others do all the work, a worker of this process.
 func (r *run) track(ctx context.Context, plan stream.Plan) (_ stream.Status, err error) {
 	dir := RunDir(r.Server.StateDir, plan.Run)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return stream.Status{}, fmt.Errorf("the run's folder: %w", err)
-	}
 	journals := journalDir(r.Server, plan.Run)
-	held, err := embedded.ShareDir(dir) // shows that somebody leads
-	if err != nil {
-		return stream.Status{}, err
-	}
-	defer func() { err = errors.Join(err, held.Unlock()) }()
 	tracker, err := stream.NewTracker(r.nc, plan, stream.TrackerOptions{Dir: dir, JournalDir: journals, Lease: r.lease,
 		AckWait:  r.AckWait,
 		Replicas: r.Server.Replicas, Consumed: r.keeper.consumed, Logger: r.Logger})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
@@ -35,8 +36,11 @@ func (g *guard) check() error {
 		return nil
 	}
 	now, err := os.Stat(g.path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return fault.TakenOver(fmt.Errorf("%w: %w", errTakenOver, err))
+	}
+	if err != nil {
+		return fault.FromOS(fmt.Errorf("whose output it is: %w", err))
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

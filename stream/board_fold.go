@@ -146,6 +146,10 @@ func (t *taskBoard) foldReturned(ranges Ranges, attempt int) {
 func (t *taskBoard) account(c completion) {
 	key := messageKey{c.Message, c.Attempt}
 	m := t.messages[key]
+	if m != nil && len(c.Crashed) > 0 { // its last word, by another worker, who counts its own parts
+		delete(t.messages, key)
+		return
+	}
 	if m == nil || c.Part < m.part {
 		return
 	}

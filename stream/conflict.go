@@ -198,21 +198,29 @@ func (b *board) hold(held bool) bool {
 	for _, t := range b.tasks {
 		if t.levels != nil {
 			t.held = held
-			if !held {
-				t.comeDue()
-			}
 			any = any || t.nDone < t.total
 		}
 	}
 	return any
 }
 
-// comeDue lets the blocks have their new attempts whose time for it came while the task was held or full.
-func (t *taskBoard) comeDue() {
-	for _, i := range t.overdue {
-		t.board.retry.push(t, i, time.Time{})
+// comeDue lets blocks have their new attempts whose time for it came while their tasks were held or full: as many as
+// there is room for. It reports whether there are any.
+func (b *board) comeDue() (any bool) {
+	for _, t := range b.tasks {
+		n := len(t.overdue)
+		if t.MaxWorkers > 0 {
+			n = max(0, min(n, t.MaxWorkers-len(t.messages)))
+		}
+		if n == 0 || t.held {
+			continue
+		}
+		for _, i := range t.overdue[:n] {
+			b.retry.push(t, i, time.Time{})
+		}
+		t.overdue, any = t.overdue[n:], true
 	}
-	t.overdue = nil
+	return any
 }
 
 // atWork reports whether a block may be at work: it is out, or its attempt has failed and does not stop.

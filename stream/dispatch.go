@@ -15,17 +15,13 @@ func (l *life) dispatch(now time.Time) (more bool) {
 	if l.stop != nil || l.pause.blocks() {
 		return false
 	}
-	for _, t := range l.board.tasks {
-		if len(t.overdue) > 0 && !t.held && !t.full() {
-			t.comeDue()
-		}
-	}
 	for {
 		w, ok := l.board.due(now)
-		if !ok {
+		if ok {
+			l.publish(w)
+		} else if !l.board.comeDue() {
 			break
 		}
-		l.publish(w)
 	}
 	slots := l.crew.slots(l.epoch)
 	for i := len(l.board.tasks) - 1; i >= 0; i-- {

@@ -117,9 +117,7 @@ func (l *life) eraseAll(ctx, io context.Context) error {
 			return l.storeAll(io)
 		}
 		l.startErase(io, time.Now())
-		if e.busy || len(e.queue) > 0 {
-			l.eraseSome(ctx, tick)
-		}
+		l.eraseSome(ctx, tick, e.busy || len(e.queue) > 0)
 	}
 	l.lingerErase()
 	if l.consumed.suspects() || len(e.queue) > 0 {
@@ -128,9 +126,14 @@ func (l *life) eraseAll(ctx, io context.Context) error {
 	return l.storeAll(io)
 }
 
-// eraseSome waits for something to happen while blocks are handed over at the end of a run.
-func (l *life) eraseSome(ctx context.Context, tick *time.Ticker) {
+// eraseSome deals with something that happens while blocks are handed over at the end of a run, and waits for it or not.
+func (l *life) eraseSome(ctx context.Context, tick *time.Ticker, wait bool) {
+	ready := make(chan struct{})
+	if !wait {
+		close(ready)
+	}
 	select {
+	case <-ready:
 	case r := <-l.consumed.erasing.results:
 		l.erased(r)
 	case m := <-l.t.controls:

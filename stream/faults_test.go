@@ -593,7 +593,7 @@ func TestCapHoldsForRetries(t *testing.T) {
 		t.Errorf("%d attempts were published at once; 2 may be", published)
 	}
 	clear(task.messages)
-	task.comeDue()
+	b.comeDue()
 	if _, ok := b.due(now.Add(time.Second)); !ok {
 		t.Error("an attempt that had to wait for others never comes")
 	}
@@ -774,4 +774,33 @@ func TestTakenOverStopsTheRun(t *testing.T) {
 	}
 	taken.Store(false)
 	s.finished(s.run(p, s.options()))
+}
+
+// A worker that dies in the middle of a message, after a part of it was told, frees the message's place: what the next
+// holder says of the rest begins at part 0 again.
+func TestCrashAfterAPartFreesThePlace(t *testing.T) {
+	p := chain("r", grid(t, 0, 8))
+	p.Tasks[0].MaxWorkers = 1
+	b := newBoard(p, testPolicy())
+	task := b.tasks[0]
+	now := time.Now()
+	for i := range int64(4) {
+		task.out.Set(i)
+	}
+	task.publish(work{Attempt: 1, Blocks: Ranges{{0, 4}}})
+	for _, c := range []completion{
+		{Part: 0, Done: Ranges{{0, 1}}, Elapsed: time.Second},
+		{Part: 0, Crashed: Ranges{{1, 3}}},
+	} {
+		c.Task, c.Epoch, c.Generation, c.Message, c.Attempt = task.Name, b.epoch, task.Generation, 0, 1
+		if _, err := b.fold(c, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(task.messages) != 0 {
+		t.Errorf("%d messages are out, of which nobody will say anything", len(task.messages))
+	}
+	if _, ok := b.due(now.Add(time.Minute)); !ok {
+		t.Error("what crashed is not tried again")
+	}
 }

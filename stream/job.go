@@ -212,7 +212,7 @@ func (b *job) attempt(index int64) (Result, error) {
 	case <-hung.C:
 		err := fmt.Errorf("timed out after %v and %w", b.task.Timeout, errHung)
 		if b.task.Conflict { // it may still read and write: neither it nor a neighbour is started
-			err = fault.Permanent(fmt.Errorf("%w; it may still be at work and is not tried again in this run", err))
+			err = fault.Permanent(fmt.Errorf("%w; it may still be at work and is not tried again before the run goes on anew", err))
 		}
 		return Result{}, err
 	}

@@ -33,6 +33,8 @@ func (w *Worker) whatThereIs(ctx context.Context) string {
 		return err.Error()
 	case len(runs) == 0:
 		return "the server knows no run"
+	case slices.Contains(runs, w.run) && w.led(ctx):
+		return "somebody leads it and prepares it"
 	case slices.Contains(runs, w.run):
 		return "the server knows it, but nobody leads it"
 	}

@@ -164,17 +164,23 @@ const longSilence = 2 * time.Second
 // fetchCompletions folds what is left of the completions, one by one. A server that was killed may count some that it no
 // longer has: their blocks are done again.
 func (l *life) fetchCompletions(ctx context.Context) error {
+	gone := uint64(0)
 	for l.folded < l.unfolded {
-		m, err := l.done.GetMsg(ctx, l.folded+1)
+		next := l.folded + 1
+		m, err := l.done.GetMsg(ctx, next, jetstream.WithGetMsgSubject(doneSubjects(l.t.plan.Run))) // or the first one after it
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
-			l.log.Warn("a completion is gone; its blocks are done again", "sequence", l.folded+1)
-			l.folded++
+			gone += l.unfolded - l.folded
+			l.folded = l.unfolded
 		case err != nil:
-			return fmt.Errorf("read completion %d of run %s: %w", l.folded+1, l.t.plan.Run, jetStreamError(err))
+			return fmt.Errorf("read completion %d of run %s: %w", next, l.t.plan.Run, jetStreamError(err))
 		default:
+			gone += m.Sequence - next
 			l.foldCompletion(m.Sequence, m.Data, time.Now())
 		}
+	}
+	if gone > 0 {
+		l.log.Warn("completions are gone; their blocks are done again", "completions", gone)
 	}
 	return nil
 }

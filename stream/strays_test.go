@@ -29,6 +29,13 @@ func newReferee(t testing.TB, g geometry.Grid, longest time.Duration) *referee {
 	return &referee{TB: t, grid: g, longest: longest, atWork: map[int64]geometry.Block{}}
 }
 
+// together returns how many blocks were at work at once, at most.
+func (r *referee) together() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.most
+}
+
 func (r *referee) process(ctx context.Context, _ string, b geometry.Block) error {
 	r.mu.Lock()
 	for _, o := range r.atWork {
@@ -89,12 +96,12 @@ func TestTrackersDieAmongConflicts(t *testing.T) {
 	if deaths == 0 {
 		t.Error("no tracker died")
 	}
-	t.Log(deaths, "deaths;", judge.most, "blocks at work at most")
+	t.Log(deaths, "deaths;", judge.together(), "blocks at work at most")
 	s.finished(s.run(p, opts))
 	if _, done := s.told(p.Run); done["a"] != 576 {
 		t.Errorf("told %v", done)
 	}
-	if judge.most < 2 {
+	if judge.together() < 2 {
 		t.Error("blocks that do not conflict did not run together")
 	}
 }

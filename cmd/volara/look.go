@@ -90,7 +90,7 @@ func (c *eventsCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.check(dir); err != nil {
+	if err := c.check(ctx, dir); err != nil {
 		return err
 	}
 	tasks, kinds := set(c.Task), set(c.Kind)
@@ -107,20 +107,31 @@ func (c *eventsCmd) Run(ctx context.Context) error {
 }
 
 // check refuses to wait for events that cannot come.
-func (c *eventsCmd) check(dir string) error {
+func (c *eventsCmd) check(ctx context.Context, dir string) error {
 	for _, kind := range c.Kind {
 		if kinds := stream.EventKinds(); !slices.Contains(kinds, kind) {
 			return &pipeline.InputError{Err: fmt.Errorf("no event is of the kind %q; %s", kind, config.Suggest(kind, kinds))}
 		}
 	}
 	s, err := pipeline.ReadStatus(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the run has not begun
+	if err != nil {
+		return nil // the run has not begun, or the events are all that can be read of it
 	}
-	if err == nil {
-		err = pipeline.CheckTasks(s, c.Task)
+	err = pipeline.CheckTasks(s, c.Task)
+	if err != nil && c.told(ctx, dir) {
+		return nil
 	}
 	return err
+}
+
+// told reports whether there are events of each task asked for: the pipeline may have had it once.
+func (c *eventsCmd) told(ctx context.Context, dir string) bool {
+	missing := set(c.Task)
+	err := stream.ReadEvents(ctx, dir, false, func(e stream.Event) error {
+		delete(missing, e.Task)
+		return nil
+	})
+	return err == nil && len(missing) == 0
 }
 
 func set(names []string) map[string]bool {
