@@ -1,43 +1,7 @@
 package zarr
 
-import "math"
+import "volara/nd"
 
-// halfToFloat widens an IEEE 754 half-precision number.
-func halfToFloat(h uint16) float64 {
-	exponent, fraction := int(h>>10&0x1f), float64(h&0x3ff)
-	v := 0.0
-	switch exponent {
-	case 0:
-		v = math.Ldexp(fraction, -24)
-	case 0x1f:
-		if v = math.Inf(1); fraction != 0 {
-			v = math.NaN()
-		}
-	default:
-		v = math.Ldexp(fraction+1024, exponent-25)
-	}
-	if h>>15 != 0 {
-		v = -v
-	}
-	return v
-}
+func halfToFloat(h uint16) float64 { return nd.HalfToFloat(h) }
 
-// floatToHalf rounds to the nearest half-precision number, ties to even.
-func floatToHalf(v float64) uint16 {
-	sign := uint16(math.Float64bits(v) >> 63 << 15)
-	v = math.Abs(v)
-	switch {
-	case v != v:
-		return sign | 0x7e00
-	case v >= 65520: // halfway between the largest number and the next power of two
-		return sign | 0x7c00
-	}
-	_, exponent := math.Frexp(v)
-	exponent = max(exponent, -13)
-	// Now v is below 2^exponent; numbers there are 2^(exponent−11) apart.
-	steps := uint16(math.RoundToEven(math.Ldexp(v, 11-exponent)))
-	if steps < 1024 {
-		return sign | steps
-	}
-	return sign | (uint16(exponent+13)<<10 + steps)
-}
+func floatToHalf(v float64) uint16 { return nd.FloatToHalf(v) }

@@ -55,7 +55,7 @@ func (l *layout) size() int { return nd.Len(l.shape) * l.dtype.Size() }
 
 // maxEncoded bounds what a sane encoder makes of a chunk; a longer object is corrupt.
 func (l *layout) maxEncoded() int {
-	n := 2*l.size() + 1<<20
+	n := 2*max(l.size(), l.codecs.MaxEncodedLen(l.size())) + 1<<20
 	if l.shard != nil {
 		n += l.shard.indexSize()
 	}

@@ -26,7 +26,7 @@ func parseLayoutV3(f fields, field string, shape []int, t nd.DType, fill Fill) *
 		case name == "transpose" || name == "bytes" || name == "sharding_indexed":
 			f.fail(field, "%q after the array was already turned into bytes", name)
 		default:
-			c, err := codec.ParseV3(name, config.json(), t.Size())
+			c, err := codec.ParseV3(name, config.json(), t)
 			switch {
 			case err != nil:
 				f.fail(field, "%v, transpose, bytes, sharding_indexed", err)

@@ -87,7 +87,7 @@ func parseCompressor(f fields, t nd.DType) codec.Chain {
 	if !f.has("compressor") {
 		return nil
 	}
-	c, err := codec.ParseV2(raw, t.Size())
+	c, err := codec.ParseV2(raw, codec.Type{DType: t})
 	if err != nil {
 		f.fail("compressor", "%v", err)
 	}

@@ -7,8 +7,8 @@ import (
 
 // A Codec encodes and decodes whole buffers. It may be used concurrently.
 //
-// Both methods write into the memory of dst where its capacity suffices and return the result, which may lie elsewhere;
-// what dst held is lost. dst and src must not overlap. src is never changed.
+// Both methods write into the memory of dst where its capacity suffices and return the result, which may lie elsewhere,
+// also in src; what dst held is lost. dst and src must not overlap. src is never changed.
 type Codec interface {
 	// Encode encodes src, which is less than 2 GiB.
 	Encode(dst, src []byte) ([]byte, error)
@@ -22,7 +22,7 @@ type Codec interface {
 }
 
 // A Spec is a codec's description in the two metadata formats: the name and configuration of v3, and the compressor
-// object of v2 (including its "id"), nil where v2 has no such codec. A nil V3Config is left out.
+// or filter of v2 (including its "id"). A nil V3Config is left out.
 type Spec struct {
 	V3Name   string
 	V3Config any
@@ -32,7 +32,7 @@ type Spec struct {
 // ErrTooLong says that decoding would give more bytes than it may.
 var ErrTooLong = errors.New("decodes to more bytes than the chunk has")
 
-// A Chain is a sequence of codecs, in the order in which encoding applies them. The empty chain copies.
+// A Chain is a sequence of codecs, in the order in which encoding applies them. The empty chain copies nothing.
 type Chain []Codec
 
 // Encode applies all codecs to src. The result is src itself when the chain is empty.
@@ -56,11 +56,11 @@ func (c Chain) Encode(dst, src []byte) ([]byte, error) {
 // the chain is empty, and lies in dst where it can.
 func (c Chain) Decode(dst, src []byte, size int) ([]byte, error) {
 	for i := len(c) - 1; i >= 0; i-- {
-		target, limit := []byte(nil), between(size, i)
+		target := []byte(nil)
 		if i == 0 {
-			target, limit = dst, size
+			target = dst
 		}
-		out, err := c[i].Decode(target, src, limit)
+		out, err := c[i].Decode(target, src, c[:i].MaxEncodedLen(size))
 		if err != nil {
 			return nil, fmt.Errorf("decoding %s: %w", c[i].Spec().V3Name, err)
 		}
@@ -72,9 +72,17 @@ func (c Chain) Decode(dst, src []byte, size int) ([]byte, error) {
 	return src, nil
 }
 
-// between bounds what lies between two codecs: encoders expand incompressible data a little.
-func between(size, codecs int) int {
-	return size + codecs*(size/8+1<<16)
+// MaxEncodedLen bounds how many bytes a sane encoder makes of n bytes: compressors expand what they cannot compress a
+// little. It is exact when every codec is of FixedLength.
+func (c Chain) MaxEncodedLen(n int) int {
+	for _, step := range c {
+		if f, ok := step.(FixedLength); ok {
+			n = f.EncodedLen(n)
+		} else {
+			n += n/8 + 1<<16
+		}
+	}
+	return n
 }
 
 // grow returns a slice of length n in dst's memory where it fits.

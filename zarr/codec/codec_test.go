@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"volara/nd"
 	"volara/zarr/codec"
 	"volara/zarr/codec/codectest"
 )
@@ -22,6 +23,9 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 		"zlib":     func() codec.Codec { return &codec.Zlib{Level: 1} },
 		"lz4":      func() codec.Codec { return &codec.LZ4{} },
 		"crc32c":   func() codec.Codec { return codec.CRC32C{} },
+	}
+	for _, types := range [][2]string{{"|u1", "|u1"}, {"<i2", "<i2"}, {">i4", "<i8"}, {"<u8", ">u8"}, {"|b1", "|b1"}} {
+		list["delta-"+types[0]+types[1]] = parsed(t, `{"id": "delta", "dtype": "`+types[0]+`", "astype": "`+types[1]+`"}`)
 	}
 	blosc := func(c codec.BloscConfig) {
 		name := fmt.Sprintf("blosc-%s-%d-%d-%d-%d", c.Compressor, c.Level, c.Shuffle, c.TypeSize, c.BlockSize)
@@ -46,6 +50,17 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 	return list
 }
 
+// parsed makes codecs from a configuration of zarr v2.
+func parsed(t testing.TB, config string) func() codec.Codec {
+	return func() codec.Codec {
+		c, err := codec.ParseV2(json.RawMessage(config), codec.Type{DType: nd.Int32})
+		if err != nil {
+			t.Fatalf("%s: %v", config, err)
+		}
+		return c
+	}
+}
+
 func TestConformance(t *testing.T) {
 	for name, c := range codecs(t) {
 		t.Run(name, func(t *testing.T) {
@@ -67,13 +82,13 @@ func TestParseErrors(t *testing.T) {
 		{"blosc", `{"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 4, "blocksize": -1}`, "blocksize"},
 		{"blosc", `[]`, "blosc"},
 	} {
-		_, err := codec.ParseV3(c.name, json.RawMessage(c.config), 4)
+		_, err := codec.ParseV3(c.name, json.RawMessage(c.config), nd.Int32)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.name) {
 			t.Errorf("%s %s: %v, want %q", c.name, c.config, err, c.want)
 		}
 	}
 	for _, config := range []string{`null`, `[]`, `{}`, `{"id": 3}`, `{"id": "lzma"}`, `{"id": "zstd", "x": 1}`} {
-		if _, err := codec.ParseV2(json.RawMessage(config), 4); err == nil {
+		if _, err := codec.ParseV2(json.RawMessage(config), codec.Type{DType: nd.Int32}); err == nil {
 			t.Errorf("ParseV2(%s) succeeded", config)
 		}
 	}
@@ -84,14 +99,14 @@ func TestSpecs(t *testing.T) {
 	for name, c := range codecs(t) {
 		spec := c().Spec()
 		config, _ := json.Marshal(spec.V3Config)
-		again, err := codec.ParseV3(spec.V3Name, config, 4)
+		again, err := codec.ParseV3(spec.V3Name, config, nd.Int32)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if got := fmt.Sprint(again.Spec().V3Config); got != fmt.Sprint(spec.V3Config) {
 			t.Errorf("%s: %v became %v", name, spec.V3Config, got)
 		}
 		compressor, _ := json.Marshal(spec.V2)
-		if again, err = codec.ParseV2(compressor, 4); err != nil {
+		if again, err = codec.ParseV2(compressor, codec.Type{DType: nd.Int32}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if got, _ := json.Marshal(again.Spec().V2); string(got) != string(compressor) {
 			t.Errorf("%s: %s became %s", name, compressor, got)
@@ -111,7 +126,7 @@ func TestNumcodecs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := codec.ParseV2(config, 1)
+		c, err := codec.ParseV2(config, codec.Type{DType: nd.Uint8})
 		if err != nil {
 			if name := filepath.Base(filepath.Dir(filepath.Dir(file))); !strings.Contains(err.Error(), name) {
 				t.Errorf("%s: refused without its name: %v", file, err)

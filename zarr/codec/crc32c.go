@@ -19,6 +19,9 @@ type idV2 struct {
 	ID string `json:"id"`
 }
 
+// EncodedLen implements FixedLength.
+func (CRC32C) EncodedLen(n int) int { return n + 4 }
+
 // Encode implements Codec.
 func (CRC32C) Encode(dst, src []byte) ([]byte, error) {
 	dst = grow(dst, len(src)+4)

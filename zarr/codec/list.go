@@ -7,42 +7,61 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"volara/nd"
 )
 
-// A parser makes a codec from the fields of its configuration, decoding them with decode.
+// A parser makes a codec from the fields of its configuration, which decode stores in a struct, for elements of a type.
 type parser struct {
 	name  string
-	parse func(decode func(any) error, itemSize int) (Codec, error)
+	parse func(decode func(any) error, t Type) (Codec, error)
 }
 
-// v3 lists the bytes→bytes codecs of zarr.json.
+// v3 lists the codecs of zarr.json that are zarr's own. Beside them, "numcodecs." and a name of the other list is the
+// codec of that name, with the same configuration.
 var v3 = []parser{
 	{"blosc", parseBloscV3},
-	{"crc32c", func(func(any) error, int) (Codec, error) { return CRC32C{}, nil }},
+	{"crc32c", func(func(any) error, Type) (Codec, error) { return CRC32C{}, nil }},
 	{"gzip", parseGzip},
 	{"zstd", parseZstd},
-	{"numcodecs.lz4", parseLZ4},
-	{"numcodecs.zlib", parseZlib},
 }
 
-// v2 lists the compressors of .zarray.
+// v2 lists the compressors and filters of .zarray: numcodecs' codecs.
 var v2 = []parser{
 	{"blosc", parseBloscV2},
 	{"crc32c", parseCRC32CV2},
+	{"delta", parseDelta},
 	{"gzip", parseGzip},
 	{"lz4", parseLZ4},
 	{"zlib", parseZlib},
 	{"zstd", parseZstd},
 }
 
-// ParseV3 returns the codec that an entry of zarr.json's "codecs" names; itemSize is the size of the array's elements,
-// which blosc falls back on. config may be nil.
-func ParseV3(name string, config json.RawMessage, itemSize int) (Codec, error) {
-	return find(v3, name, config, itemSize)
+const numcodecs = "numcodecs."
+
+// ParseV3 returns the codec that an entry of zarr.json's "codecs" names, for elements of type t: what blosc, shuffles
+// and filters fall back on. config may be nil.
+func ParseV3(name string, config json.RawMessage, t nd.DType) (Codec, error) {
+	list := v3
+	if strings.HasPrefix(name, numcodecs) {
+		list = nil
+		for _, p := range v2 {
+			list = append(list, parser{numcodecs + p.name, p.parse})
+		}
+	}
+	c, err := find(list, name, config, Type{DType: t})
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := c.(interface{ native() }); ok {
+		f.native()
+	}
+	return c, nil
 }
 
-// ParseV2 returns the codec that .zarray's "compressor" names; config is that object, with the name as its "id".
-func ParseV2(config json.RawMessage, itemSize int) (Codec, error) {
+// ParseV2 returns the codec that .zarray's "compressor" or an entry of its "filters" names, for elements of type t;
+// config is that object, with the name as its "id".
+func ParseV2(config json.RawMessage, t Type) (Codec, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(config, &fields); err != nil || fields == nil {
 		return nil, errors.New("not an object")
@@ -56,7 +75,7 @@ func ParseV2(config json.RawMessage, itemSize int) (Codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return find(v2, id, rest, itemSize)
+	return find(v2, id, rest, t)
 }
 
 func names(list []parser) []string {
@@ -67,10 +86,13 @@ func names(list []parser) []string {
 	return s
 }
 
-func find(list []parser, name string, config json.RawMessage, itemSize int) (Codec, error) {
+func find(list []parser, name string, config json.RawMessage, t Type) (Codec, error) {
 	i := slices.IndexFunc(list, func(p parser) bool { return p.name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("codec %q is not supported; supported are %s", name, strings.Join(names(list), ", "))
+	}
+	if t.Size() == 0 {
+		return nil, fmt.Errorf("codec %q: elements of type %v", name, t.DType)
 	}
 	decode := func(v any) error {
 		if len(config) == 0 || string(config) == "null" {
@@ -80,14 +102,14 @@ func find(list []parser, name string, config json.RawMessage, itemSize int) (Cod
 		d.DisallowUnknownFields()
 		return d.Decode(v)
 	}
-	c, err := list[i].parse(decode, itemSize)
+	c, err := list[i].parse(decode, t)
 	if err != nil {
 		return nil, fmt.Errorf("codec %q: %w", name, err)
 	}
 	return c, nil
 }
 
-func parseZstd(decode func(any) error, _ int) (Codec, error) {
+func parseZstd(decode func(any) error, _ Type) (Codec, error) {
 	var c zstdConfig
 	if err := decode(&c); err != nil {
 		return nil, err
@@ -96,7 +118,7 @@ func parseZstd(decode func(any) error, _ int) (Codec, error) {
 }
 
 // parseCRC32CV2 knows numcodecs' checksum where v3 has it too, at the end.
-func parseCRC32CV2(decode func(any) error, _ int) (Codec, error) {
+func parseCRC32CV2(decode func(any) error, _ Type) (Codec, error) {
 	var c struct {
 		Location string `json:"location"`
 	}
@@ -109,12 +131,12 @@ func parseCRC32CV2(decode func(any) error, _ int) (Codec, error) {
 	return CRC32C{}, nil
 }
 
-func parseGzip(decode func(any) error, _ int) (Codec, error) {
+func parseGzip(decode func(any) error, _ Type) (Codec, error) {
 	level, err := parseLevel(decode, -1, 9)
 	return &Gzip{Level: level}, err
 }
 
-func parseZlib(decode func(any) error, _ int) (Codec, error) {
+func parseZlib(decode func(any) error, _ Type) (Codec, error) {
 	level, err := parseLevel(decode, -1, 9)
 	return &Zlib{Level: level}, err
 }
@@ -130,15 +152,15 @@ func parseLevel(decode func(any) error, lowest, highest int) (int, error) {
 	return c.Level, nil
 }
 
-func parseLZ4(decode func(any) error, _ int) (Codec, error) {
+func parseLZ4(decode func(any) error, _ Type) (Codec, error) {
 	c := lz4Config{Acceleration: 1}
 	err := decode(&c)
 	return &LZ4{Acceleration: c.Acceleration}, err
 }
 
 // parseBloscV3 takes missing fields as zarr-python does, and the array's element size for a missing typesize.
-func parseBloscV3(decode func(any) error, itemSize int) (Codec, error) {
-	c := bloscV3{Compressor: "zstd", Level: 5, TypeSize: itemSize}
+func parseBloscV3(decode func(any) error, t Type) (Codec, error) {
+	c := bloscV3{Compressor: "zstd", Level: 5, TypeSize: t.Size()}
 	if err := decode(&c); err != nil {
 		return nil, err
 	}
@@ -146,7 +168,7 @@ func parseBloscV3(decode func(any) error, itemSize int) (Codec, error) {
 		c.Shuffle = "noshuffle"
 	}
 	if c.TypeSize == 0 {
-		c.TypeSize = itemSize
+		c.TypeSize = t.Size()
 	}
 	filter := slices.Index(shuffleNames, c.Shuffle)
 	if filter < 0 {
@@ -155,7 +177,7 @@ func parseBloscV3(decode func(any) error, itemSize int) (Codec, error) {
 	return NewBlosc(BloscConfig{c.Compressor, c.Level, Shuffle(filter), c.TypeSize, c.BlockSize})
 }
 
-func parseBloscV2(decode func(any) error, itemSize int) (Codec, error) {
+func parseBloscV2(decode func(any) error, t Type) (Codec, error) {
 	c := struct {
 		Compressor string  `json:"cname"`
 		Level      int     `json:"clevel"`
@@ -166,8 +188,9 @@ func parseBloscV2(decode func(any) error, itemSize int) (Codec, error) {
 	if err := decode(&c); err != nil {
 		return nil, err
 	}
+	size := t.Size()
 	if c.TypeSize != nil {
-		itemSize = *c.TypeSize
+		size = *c.TypeSize
 	}
-	return NewBlosc(BloscConfig{c.Compressor, c.Level, c.Shuffle, itemSize, c.BlockSize})
+	return NewBlosc(BloscConfig{c.Compressor, c.Level, c.Shuffle, size, c.BlockSize})
 }
