@@ -40,6 +40,7 @@ var rooms = []struct {
 	{name: "cmd/internal/cli"},
 	{name: "cmd/volara"},
 	{name: "cmd/stage"},
+	{name: "scripts/bench/zarr", only: []string{"nd", "zarr"}},
 }
 
 // suites are imported by tests only, beside the room they belong to.
