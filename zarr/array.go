@@ -37,6 +37,7 @@ type options struct {
 	durable  bool
 	sparse   bool
 	required bool
+	store    store.Options
 }
 
 // An Option is a choice for an open array.
@@ -52,6 +53,9 @@ func Sparse() Option { return func(o *options) { o.sparse = true } }
 // Required makes reading a chunk that is not stored an error that wraps ErrMissingChunk, instead of the fill value.
 // It is for outputs that are known to be complete, on file systems that show new files late.
 func Required() Option { return func(o *options) { o.required = true } }
+
+// In chooses how the store of the array's location is opened. It has no effect on arrays of a store that is given.
+func In(o store.Options) Option { return func(to *options) { to.store = o } }
 
 // Cached makes reads go through a cache, which any number of arrays may share.
 func Cached(c *Cache) Option { return func(o *options) { o.cache = c } }
@@ -81,17 +85,15 @@ func (a *Array) metadata() *Metadata {
 	return a.state.meta
 }
 
-// Path returns where the array is: the absolute path of its directory, in the case of an OME-Zarr image that of the
-// level that was opened.
+// Path returns where the array is: the absolute path of its directory or its URL, in the case of an OME-Zarr image that
+// of the level that was opened.
 func (a *Array) Path() string { return a.path }
 
+// Node returns where the array lies in its store. It is closed with the array.
+func (a *Array) Node() *store.Node { return &store.Node{Store: a.store, Prefix: a.prefix} }
+
 // Close releases what the array holds open. An array that is not closed is released when it is collected.
-func (a *Array) Close() error {
-	if c, ok := a.store.(interface{ Close() error }); ok {
-		return c.Close()
-	}
-	return nil
-}
+func (a *Array) Close() error { return store.Close(a.store) }
 
 // chunkName returns the path of a chunk's file, for error messages.
 func (a *Array) chunkName(key string) string { return store.Name(a.store, a.prefix+key) }

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -44,84 +42,105 @@ var ErrExists = errors.New("something else is there")
 // abandoned is how long a temporary file must be untouched to be nobody's.
 const abandoned = time.Hour
 
-// Create creates an array at a local path, with the directories it needs. Where there is one already that is the same
-// in everything the Spec says, it is opened, and temporary files that a crash left in it long ago are removed; so a
-// Create that is repeated does no harm. Anything else there is ErrExists.
-func Create(ctx context.Context, path string, spec Spec, opts ...Option) (*Array, error) {
+// Create creates an array at a location, a path or a URL (see store.ParseLocation), with the directories it needs. Where
+// there is one already that is the same in everything the Spec says, it is opened, and temporary files that a crash left
+// in it long ago are removed; so a Create that is repeated does no harm. Anything else there is ErrExists.
+func Create(ctx context.Context, location string, spec Spec, opts ...Option) (*Array, error) {
+	a, err := createAt(ctx, location, spec, opts)
+	if err != nil {
+		return nil, fmt.Errorf("creating %s: %w", location, err)
+	}
+	return a, nil
+}
+
+func createAt(ctx context.Context, location string, spec Spec, opts []Option) (*Array, error) {
 	files, err := spec.encode()
 	if err != nil {
-		return nil, fault.Permanent(fmt.Errorf("creating %s: %w", path, err))
+		return nil, fault.Permanent(err)
 	}
-	if a, err := existing(ctx, path, files, opts); a != nil || err != nil {
-		return a, err
-	}
-	var o options
-	for _, opt := range opts {
-		opt(&o)
-	}
-	s, err := store.OpenLocal(path, store.LocalOptions{Sync: o.durable, Create: true})
+	n, err := openNode(ctx, location, opts)
 	if err != nil {
-		return nil, fmt.Errorf("creating %s: %w", path, err)
+		return nil, err
 	}
-	return CreateStore(ctx, s, "", spec, opts...)
+	if a, err := existing(ctx, n, files, opts); a != nil {
+		return a, nil
+	} else if err := errors.Join(err, n.Close()); err != nil {
+		return nil, err
+	}
+	if n, err = openNode(ctx, location, append(slices.Clone(opts), creating())); err != nil {
+		return nil, err
+	}
+	a, err := createIn(ctx, n.Store, n.Prefix, files, opts)
+	if err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return a, nil
 }
+
+// creating makes openNode create directories.
+func creating() Option { return func(o *options) { o.store.Create = true } }
 
 // CreateStore creates an array in a store, under keys that start with prefix, which is empty or ends in a slash. It
 // replaces the metadata of what is there.
 func CreateStore(ctx context.Context, s store.Store, prefix string, spec Spec, opts ...Option) (*Array, error) {
-	a := newArray(s, prefix, opts)
 	files, err := spec.encode()
 	if err != nil {
-		return nil, fault.Permanent(fmt.Errorf("creating %s: %w", a.path, err))
+		err = fault.Permanent(err)
 	}
+	var a *Array
+	if err == nil {
+		a, err = createIn(ctx, s, prefix, files, opts)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("creating %s: %w", newArray(s, prefix, nil).path, err)
+	}
+	return a, nil
+}
+
+func createIn(ctx context.Context, s store.Store, prefix string, files []file, opts []Option) (*Array, error) {
 	for _, f := range files {
 		if err := s.Put(ctx, prefix+f.name, f.data); err != nil {
-			return nil, fmt.Errorf("creating %s: %w", a.path, err)
+			return nil, err
 		}
 	}
 	return OpenStore(ctx, s, prefix, opts...)
 }
 
-// existing opens what is at the path if it is what the files describe. It returns nil when nothing is there.
-func existing(ctx context.Context, path string, files []file, opts []Option) (*Array, error) {
-	dir, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("creating %s: %w", path, err)
-	}
-	a, err := openDir(ctx, dir, opts)
+// existing opens what is at the node if it is what the files describe. It returns nil when nothing is there.
+func existing(ctx context.Context, n *store.Node, files []file, opts []Option) (*Array, error) {
+	a, err := OpenStore(ctx, n.Store, n.Prefix, opts...)
 	if errors.Is(err, ErrNotFound) {
-		if vacant(dir) {
-			return nil, nil
+		vacant, err := isVacant(ctx, n)
+		if !vacant && err == nil {
+			err = fault.Permanent(fmt.Errorf("%w: %s", ErrExists, describe(ctx, n)))
 		}
-		return nil, fault.Permanent(fmt.Errorf("creating %s: %w: %s", path, ErrExists, describe(dir)))
+		return nil, err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("creating %s: %w: %w", path, ErrExists, err)
+		return nil, fmt.Errorf("%w: %w", ErrExists, err)
 	}
-	want, err := parseFiles(dir, files)
+	want, err := parseFiles(n.String(), files)
 	if err != nil {
 		return nil, err
 	}
 	if diff := a.metadata().differs(want); diff != "" {
-		return nil, fault.Permanent(fmt.Errorf("creating %s: %w: an array with another %s", path, ErrExists, diff))
+		return nil, fault.Permanent(fmt.Errorf("%w: an array with another %s", ErrExists, diff))
 	}
 	if l, ok := a.store.(*store.Local); ok {
 		if _, err := l.Clean(ctx, abandoned); err != nil {
-			return nil, fmt.Errorf("cleaning %s: %w", path, err)
+			return nil, fmt.Errorf("cleaning: %w", err)
 		}
 	}
 	return a, nil
 }
 
-// vacant reports whether nothing is at a path but what a Create that crashed leaves.
-func vacant(dir string) bool {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return errors.Is(err, os.ErrNotExist)
+// isVacant reports whether nothing is at a node but what a Create that crashed leaves.
+func isVacant(ctx context.Context, n *store.Node) (bool, error) {
+	names, err := n.Names(ctx, 2)
+	if err != nil && !errors.Is(err, store.ErrNoList) {
+		return false, err
 	}
-	return !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
-		return e.IsDir() || e.Name() != ".zattrs" && !store.Hidden(e.Name())
-	})
+	return !slices.ContainsFunc(names, func(name string) bool { return name != ".zattrs" }) && !n.IsObject(ctx), nil
 }
 
 // differs says in what an array is not the one wanted, "" when it is. Attributes beyond those wanted do not count.

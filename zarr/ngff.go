@@ -1,14 +1,15 @@
 package zarr
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 
 	"volara/fault"
+	"volara/zarr/store"
 )
 
 // A level is what an OME-Zarr image says of one of its arrays.
@@ -53,9 +54,9 @@ type ngffMultiscale struct {
 	} `json:"datasets"`
 }
 
-// firstLevel returns the first level of the image in a directory, nil when there is no image.
-func firstLevel(dir string) (*level, error) {
-	image, file, err := readImage(dir)
+// firstLevel returns the first level of the image at a node, nil when there is no image.
+func firstLevel(ctx context.Context, n *store.Node) (*level, error) {
+	image, file, err := readImage(ctx, n)
 	if image == nil || err != nil {
 		return nil, err
 	}
@@ -69,21 +70,26 @@ func firstLevel(dir string) (*level, error) {
 	return l, nil
 }
 
-// findLevel returns what an image above the array in a directory says of it, nil when no image does. The error is about
-// an image that cannot be understood.
-func findLevel(dir string) (*level, error) {
+// findLevel returns what an image above the array at a node says of it, nil when no image does. The error is about an
+// image that cannot be understood.
+func findLevel(ctx context.Context, n *store.Node) (*level, error) {
 	const deepest = 4
-	for up, depth := filepath.Dir(dir), 0; depth < deepest && up != filepath.Dir(up); up, depth = filepath.Dir(up), depth+1 {
-		image, file, err := readImage(up)
+	rel := ""
+	for range deepest {
+		up, ok := n.Parent()
+		if !ok {
+			break
+		}
+		rel, n = path.Join(n.Base(), rel), up
+		image, file, err := readImage(ctx, up)
 		if err != nil {
 			return nil, err
 		}
-		rel, err := filepath.Rel(up, dir)
-		if image == nil || err != nil {
+		if image == nil {
 			continue
 		}
 		for i, d := range image.Datasets {
-			if d.Path == filepath.ToSlash(rel) {
+			if d.Path == rel {
 				return image.level(file, i)
 			}
 		}
@@ -91,11 +97,11 @@ func findLevel(dir string) (*level, error) {
 	return nil, nil
 }
 
-// readImage reads the first multiscale image of a group, nil when the directory has none.
-func readImage(dir string) (*ngffMultiscale, string, error) {
+// readImage reads the first multiscale image of a group, nil when there is none at the node.
+func readImage(ctx context.Context, n *store.Node) (*ngffMultiscale, string, error) {
 	for _, name := range []string{"zarr.json", ".zattrs"} {
-		file := filepath.Join(dir, name)
-		data, err := os.ReadFile(file)
+		file := n.Name(name)
+		data, err := n.Get(ctx, name, metadataLimit)
 		if err != nil {
 			continue
 		}
@@ -132,7 +138,7 @@ func (s *ngffMultiscale) level(file string, i int) (*level, error) {
 	}
 	d := s.Datasets[i]
 	name := fmt.Sprintf("multiscales[0].datasets[%d]", i)
-	if clean := filepath.ToSlash(filepath.Clean(filepath.FromSlash(d.Path))); d.Path == "" || clean == ".." ||
+	if clean := path.Clean(d.Path); d.Path == "" || clean == ".." ||
 		strings.HasPrefix(clean, "../") || strings.HasPrefix(clean, "/") {
 		return nil, field(name+".path", "%q is not a path within the image", d.Path)
 	}

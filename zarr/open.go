@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"strings"
 
 	"volara/fault"
@@ -17,35 +15,56 @@ import (
 // ErrNotFound says that there is no array where one was to be opened.
 var ErrNotFound = errors.New("no array")
 
-// Open opens the array at a local path: a directory with a zarr.json or .zarray, or an OME-Zarr image, of which it
-// opens the first, the finest level. Where there is no array the error wraps ErrNotFound and says what is there.
-func Open(ctx context.Context, path string, opts ...Option) (*Array, error) {
-	if scheme, _, ok := strings.Cut(path, "://"); ok {
-		return nil, fault.Permanent(fmt.Errorf("opening %s: %s:// is not supported; local paths are", path, scheme))
-	}
-	dir, err := filepath.Abs(path)
+// Open opens the array at a location, a path or a URL (see store.ParseLocation): a node with a zarr.json or .zarray, or
+// an OME-Zarr image, of which it opens the first, the finest level. Where there is no array the error wraps ErrNotFound
+// and says what is there.
+func Open(ctx context.Context, location string, opts ...Option) (*Array, error) {
+	n, err := openNode(ctx, location, opts)
 	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
+		return nil, fmt.Errorf("opening %s: %w", location, err)
 	}
-	a, err := openDir(ctx, dir, opts)
+	a, err := openImage(ctx, n, location, opts)
+	if err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return a, nil
+}
+
+// openImage opens the array at a node, or the first level of the image there.
+func openImage(ctx context.Context, n *store.Node, location string, opts []Option) (*Array, error) {
+	a, err := OpenStore(ctx, n.Store, n.Prefix, opts...)
 	if !errors.Is(err, ErrNotFound) {
 		if err == nil {
-			a.level, a.noLevel = findLevel(dir)
+			a.level, a.noLevel = findLevel(ctx, n)
 		}
 		return a, err
 	}
-	l, found := firstLevel(dir)
+	l, found := firstLevel(ctx, n)
 	switch {
 	case found != nil:
 		return nil, found
 	case l == nil:
-		return nil, fmt.Errorf("%w at %s: %s", ErrNotFound, path, describe(dir))
+		return nil, fmt.Errorf("%w at %s: %s", ErrNotFound, location, describe(ctx, n))
 	}
-	if a, err = openDir(ctx, filepath.Join(dir, filepath.FromSlash(l.path)), opts); err != nil {
-		return nil, fmt.Errorf("level %q of the image %s: %w", l.path, path, err)
+	if n, err = n.Child(l.path); err == nil {
+		a, err = OpenStore(ctx, n.Store, n.Prefix, opts...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("level %q of the image %s: %w", l.path, location, err)
 	}
 	a.level = l
 	return a, nil
+}
+
+// openNode opens the store of a location.
+func openNode(ctx context.Context, location string, opts []Option) (*store.Node, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	s := o.store
+	s.Sync = s.Sync || o.durable
+	return store.Open(ctx, location, s)
 }
 
 // OpenStore opens the array whose keys start with prefix, which is empty or ends in a slash.
@@ -66,26 +85,6 @@ func newArray(s store.Store, prefix string, opts []Option) *Array {
 		o(&a.options)
 	}
 	return a
-}
-
-// openDir opens an array in a directory.
-func openDir(ctx context.Context, dir string, opts []Option) (*Array, error) {
-	var o options
-	for _, opt := range opts {
-		opt(&o)
-	}
-	s, err := store.OpenLocal(dir, store.LocalOptions{Sync: o.durable})
-	if errors.Is(err, store.ErrNotExist) {
-		return nil, fmt.Errorf("%w at %s", ErrNotFound, dir)
-	}
-	if err != nil {
-		return nil, err
-	}
-	a, err := OpenStore(ctx, s, "", opts...)
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return a, nil
 }
 
 // load reads the metadata of the array; v3's comes before v2's.
@@ -117,8 +116,7 @@ func (a *Array) load(ctx context.Context) (*Metadata, error) {
 
 // read returns a metadata file, nil when there is none.
 func (a *Array) read(ctx context.Context, key string) ([]byte, error) {
-	const limit = 64 << 20
-	data, err := a.get(ctx, key, nil, limit)
+	data, err := a.get(ctx, key, nil, metadataLimit)
 	switch {
 	case errors.Is(err, store.ErrNotExist):
 		return nil, nil
@@ -130,6 +128,9 @@ func (a *Array) read(ctx context.Context, key string) ([]byte, error) {
 	return data, err
 }
 
+// metadataLimit is the most bytes that are read of a metadata file.
+const metadataLimit = 64 << 20
+
 // isNode reports whether a zarr.json says that it describes a node of that type.
 func isNode(data []byte, kind string) bool {
 	var node struct {
@@ -138,44 +139,34 @@ func isNode(data []byte, kind string) bool {
 	return unmarshal(data, &node) == nil && node.Type == kind
 }
 
-// describe says what a path that holds no array holds instead.
-func describe(dir string) string {
-	info, err := os.Stat(dir)
-	if err != nil {
-		parent := filepath.Dir(dir)
-		for parent != filepath.Dir(parent) && !exists(parent) {
-			parent = filepath.Dir(parent)
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			err = errors.New("nothing is there")
-		}
-		return fmt.Sprintf("%v%s", err, arraysIn(parent))
-	}
-	if !info.IsDir() {
-		return describeFile(dir)
-	}
-	for _, known := range []struct{ file, what string }{
+// describe says what a node that holds no array holds instead.
+func describe(ctx context.Context, n *store.Node) string {
+	for _, known := range []struct{ key, what string }{
 		{".zgroup", "a zarr v2 group is there"},
 		{"zarr.json", "a zarr v3 group is there"},
 		{"attributes.json", "it looks like an N5 dataset, which is not supported"},
 		{"info", "it looks like a Neuroglancer precomputed volume, which is not supported"},
 	} {
-		if exists(filepath.Join(dir, known.file)) {
-			return known.what + arraysIn(dir)
+		if n.Has(ctx, known.key) {
+			return known.what + arraysIn(ctx, n)
 		}
 	}
-	return "a directory without zarr metadata is there" + arraysIn(dir)
+	switch names, err := n.Names(ctx, 1); {
+	case errors.Is(err, store.ErrNoList):
+		return "no zarr metadata is there"
+	case err != nil:
+		return err.Error()
+	case len(names) > 0:
+		return "a directory without zarr metadata is there" + arraysIn(ctx, n)
+	case n.IsObject(ctx):
+		return describeFile(n.Base())
+	}
+	return "nothing is there" + arraysNear(ctx, n)
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
-func describeFile(path string) string {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".zip":
-		return "a zip file is there, which is not supported; unpack it"
+// describeFile says what a file is that is not a store, by its name.
+func describeFile(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
 	case ".h5", ".hdf", ".hdf5":
 		return "an HDF5 file is there, which is not supported"
 	case ".tif", ".tiff":
@@ -184,14 +175,28 @@ func describeFile(path string) string {
 	return "a file is there"
 }
 
-// arraysIn lists the arrays directly in a directory, as the end of a sentence.
-func arraysIn(dir string) string {
-	const most = 10
-	entries, _ := os.ReadDir(dir)
+// arraysNear lists the arrays in the nearest folder above a node that holds anything, as the end of a sentence.
+func arraysNear(ctx context.Context, n *store.Node) string {
+	for {
+		up, ok := n.Parent()
+		if !ok {
+			return ""
+		}
+		if names, err := up.Names(ctx, 1); err != nil || len(names) > 0 {
+			return arraysIn(ctx, up)
+		}
+		n = up
+	}
+}
+
+// arraysIn lists the arrays directly in a node, as the end of a sentence.
+func arraysIn(ctx context.Context, n *store.Node) string {
+	const most, looked = 10, 1000
+	children, _ := n.Names(ctx, looked)
 	var names []string
-	for _, e := range entries {
-		if isArrayDir(filepath.Join(dir, e.Name())) {
-			names = append(names, e.Name())
+	for _, name := range children {
+		if child, err := n.Child(name); err == nil && strings.HasSuffix(name, "/") && isArray(ctx, child) {
+			names = append(names, strings.TrimSuffix(name, "/"))
 		}
 		if len(names) > most {
 			names[most] = "…"
@@ -201,14 +206,14 @@ func arraysIn(dir string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %s has the arrays %s", dir, strings.Join(names, ", "))
+	return fmt.Sprintf("; %s has the arrays %s", n, strings.Join(names, ", "))
 }
 
-// isArrayDir reports whether a directory has the metadata of an array.
-func isArrayDir(dir string) bool {
-	if exists(filepath.Join(dir, ".zarray")) {
+// isArray reports whether a node has the metadata of an array.
+func isArray(ctx context.Context, n *store.Node) bool {
+	if n.Has(ctx, ".zarray") {
 		return true
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "zarr.json"))
+	data, err := n.Get(ctx, "zarr.json", metadataLimit)
 	return err == nil && json.Valid(quoteNonFinite(data)) && isNode(data, "array")
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"volara/fault"
+	"volara/zarr/store"
 )
 
 // emptyTrash removes what a Remove of the same array that was killed has left beside it.
@@ -52,8 +53,13 @@ func Remove(ctx context.Context, path string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if !isArrayDir(dir) {
-		return fault.Permanent(fmt.Errorf("removing %s: not an array: %s", path, describe(dir)))
+	n, err := store.Open(ctx, dir, store.Options{})
+	if err != nil {
+		return fmt.Errorf("removing %s: %w", path, err)
+	}
+	defer n.Close()
+	if !isArray(ctx, n) {
+		return fault.Permanent(fmt.Errorf("removing %s: not an array: %s", path, describe(ctx, n)))
 	}
 	trash := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%x%s", filepath.Base(dir), rand.Uint64(), trashSuffix))
 	if err := os.Rename(dir, trash); err != nil {

@@ -21,7 +21,7 @@ import (
 // the directory is renamed, later writes go with it and never into what takes its place. Reading goes by path.
 type Local struct {
 	dir     string
-	root    *os.Root
+	root    *os.Root // nil: only for reading
 	options LocalOptions
 	locks   keyedMutex
 	file    lockFile
@@ -68,7 +68,18 @@ func OpenLocal(dir string, options LocalOptions) (*Local, error) {
 
 // Close releases the directory. A Local that is not closed is released when it is collected.
 func (l *Local) Close() error {
+	if l.root == nil {
+		return nil
+	}
 	return errors.Join(l.file.close(), l.root.Close())
+}
+
+// writable returns an error when the directory was opened only for reading.
+func (l *Local) writable() error {
+	if l.root == nil {
+		return fmt.Errorf("%s is open for reading only: it was not there, or was come upon from below", l.dir)
+	}
+	return nil
 }
 
 // String implements Store: the absolute path of the directory.
@@ -158,6 +169,9 @@ func (l *Local) Put(ctx context.Context, key string, value []byte) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
+	if err := l.writable(); err != nil {
+		return err
+	}
 	if err := l.put(ctx, key, value); err != nil {
 		return fmt.Errorf("writing %s: %w", l.Name(key), fault.FromOS(err))
 	}
@@ -237,6 +251,9 @@ func (l *Local) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	if err := checkKey(key); err != nil {
+		return err
+	}
+	if err := l.writable(); err != nil {
 		return err
 	}
 	err := l.root.Remove(key)

@@ -69,6 +69,9 @@ func (l *Local) files(ctx context.Context, prefix string) iter.Seq2[Entry, error
 // Clean removes the temporary files that were not touched for the given time: what crashed writers left behind. The
 // time must be longer than any write takes, in this process or another.
 func (l *Local) Clean(ctx context.Context, idle time.Duration) (removed int, err error) {
+	if err := l.writable(); err != nil {
+		return 0, err
+	}
 	for e, err := range l.files(ctx, "") {
 		if err != nil {
 			return removed, err

@@ -63,6 +63,9 @@ func (l *Local) lockFile() (*os.File, error) {
 	l.file.mu.Lock()
 	defer l.file.mu.Unlock()
 	if l.file.f == nil {
+		if err := l.writable(); err != nil {
+			return nil, err
+		}
 		f, err := l.root.OpenFile(lockFileName, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
 			return nil, fault.FromOS(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"volara/fault"
 )
@@ -42,7 +43,7 @@ func (l *Local) Size(ctx context.Context, key string) (int64, error) {
 	if err := checkKey(key); err != nil {
 		return 0, err
 	}
-	info, err := l.root.Lstat(key)
+	info, err := l.lstat(key)
 	switch {
 	case notDirectory(err), err == nil && info.IsDir():
 		return 0, &fs.PathError{Op: "stat", Path: l.Name(key), Err: ErrNotExist}
@@ -50,6 +51,13 @@ func (l *Local) Size(ctx context.Context, key string) (int64, error) {
 		return 0, fmt.Errorf("looking at %s: %w", l.Name(key), fault.FromOS(err))
 	}
 	return info.Size(), nil
+}
+
+func (l *Local) lstat(key string) (os.FileInfo, error) {
+	if l.root == nil {
+		return os.Lstat(l.Name(key))
+	}
+	return l.root.Lstat(key)
 }
 
 // Size implements Sizer.
