@@ -27,7 +27,7 @@ func New(dtype DType, shape ...int) *Array {
 }
 
 // From wraps a slice without copying it; len(values) must be the product of shape.
-func From[T Element](values []T, shape ...int) *Array {
+func From[T AnyElement](values []T, shape ...int) *Array {
 	if len(values) != Len(shape) {
 		panic(fmt.Sprintf("nd: %d values for shape %v", len(values), shape))
 	}
@@ -39,8 +39,8 @@ func From[T Element](values []T, shape ...int) *Array {
 }
 
 // Values returns the elements as a slice that shares the array's memory. T must be the Go type of the array's DType
-// (see Element); another one panics.
-func Values[T Element](a *Array) []T {
+// (see AnyElement); another one panics.
+func Values[T AnyElement](a *Array) []T {
 	if t := TypeOf[T](); t != a.dtype && (t != Uint16 || a.dtype != Float16) && (t != Uint8 || a.dtype != Bool) {
 		panic(fmt.Sprintf("nd: %v array used as %v", a.dtype, t))
 	}

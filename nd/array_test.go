@@ -59,9 +59,11 @@ func TestValuesDemandsTheType(t *testing.T) {
 	demand[uint64](t, nd.Uint64)
 	demand[float32](t, nd.Float32)
 	demand[float64](t, nd.Float64)
+	demand[complex64](t, nd.Complex64)
+	demand[complex128](t, nd.Complex128)
 }
 
-func demand[T nd.Element](t *testing.T, allowed ...nd.DType) {
+func demand[T nd.AnyElement](t *testing.T, allowed ...nd.DType) {
 	t.Helper()
 	if nd.TypeOf[T]() != allowed[0] {
 		t.Errorf("TypeOf gives %v, want %v", nd.TypeOf[T](), allowed[0])

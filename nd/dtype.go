@@ -5,7 +5,7 @@ import "fmt"
 // A DType is the type of an array's elements.
 type DType uint8
 
-// The element types. Float16 elements are held as their 16 bits.
+// The element types. Float16 elements are held as their 16 bits; complex ones as their real and their imaginary part.
 const (
 	Invalid DType = iota
 	Bool
@@ -20,6 +20,8 @@ const (
 	Float16
 	Float32
 	Float64
+	Complex64
+	Complex128
 )
 
 var dtypes = [...]struct {
@@ -30,6 +32,7 @@ var dtypes = [...]struct {
 	Int8: {"int8", 1}, Int16: {"int16", 2}, Int32: {"int32", 4}, Int64: {"int64", 8},
 	Uint8: {"uint8", 1}, Uint16: {"uint16", 2}, Uint32: {"uint32", 4}, Uint64: {"uint64", 8},
 	Float16: {"float16", 2}, Float32: {"float32", 4}, Float64: {"float64", 8},
+	Complex64: {"complex64", 8}, Complex128: {"complex128", 16},
 }
 
 // String returns numpy's (and zarr v3's) name of the type.
@@ -43,8 +46,25 @@ func (t DType) String() string {
 // Size returns the bytes of one element.
 func (t DType) Size() int { return dtypes[t].size }
 
-// IsFloat reports whether t is a floating-point type.
-func (t DType) IsFloat() bool { return t >= Float16 }
+// IsFloat reports whether t is a floating-point type; the complex ones are not.
+func (t DType) IsFloat() bool { return t >= Float16 && t <= Float64 }
+
+// IsComplex reports whether t is a complex type. Its elements have no order.
+func (t DType) IsComplex() bool { return t == Complex64 || t == Complex128 }
+
+// Part returns the type of the real and imaginary part of a complex type, and t itself for all others.
+func (t DType) Part() DType {
+	switch t {
+	case Complex64:
+		return Float32
+	case Complex128:
+		return Float64
+	}
+	return t
+}
+
+// IsUnsigned reports whether t is an unsigned integer.
+func (t DType) IsUnsigned() bool { return t >= Uint8 && t <= Uint64 }
 
 // IsInteger reports whether t is a signed or unsigned integer; Bool is neither.
 func (t DType) IsInteger() bool { return t >= Int8 && t <= Uint64 }
@@ -59,14 +79,28 @@ func ParseDType(name string) (DType, error) {
 	return Invalid, fmt.Errorf("unknown data type %q", name)
 }
 
-// Element lists the Go types that stand for a DType in memory. uint16 stands for Uint16 and Float16, uint8 for Uint8
-// and Bool.
+// DTypes lists the element types.
+func DTypes() []DType {
+	var list []DType
+	for t := Bool; t <= Complex128; t++ {
+		list = append(list, t)
+	}
+	return list
+}
+
+// Element lists the Go types with an order that stand for a DType in memory. uint16 stands for Uint16
+// and Float16, uint8 for Uint8 and Bool.
 type Element interface {
 	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64
 }
 
+// AnyElement lists all Go types that stand for a DType in memory: Element and the complex ones.
+type AnyElement interface {
+	Element | complex64 | complex128
+}
+
 // TypeOf returns the DType of a Go element type.
-func TypeOf[T Element]() DType {
+func TypeOf[T AnyElement]() DType {
 	var zero T
 	switch any(zero).(type) {
 	case int8:
@@ -87,6 +121,10 @@ func TypeOf[T Element]() DType {
 		return Uint64
 	case float32:
 		return Float32
+	case complex64:
+		return Complex64
+	case complex128:
+		return Complex128
 	default:
 		return Float64
 	}

@@ -1,19 +1,21 @@
 package nd_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"volara/nd"
 )
 
 var allTypes = []nd.DType{nd.Bool, nd.Int8, nd.Int16, nd.Int32, nd.Int64, nd.Uint8, nd.Uint16, nd.Uint32, nd.Uint64,
-	nd.Float16, nd.Float32, nd.Float64}
+	nd.Float16, nd.Float32, nd.Float64, nd.Complex64, nd.Complex128}
 
 func TestDTypes(t *testing.T) {
 	names := map[nd.DType]string{nd.Bool: "bool", nd.Int8: "int8", nd.Int64: "int64", nd.Uint16: "uint16", nd.Float16: "float16",
 		nd.Float64: "float64"}
 	sizes := map[nd.DType]int{nd.Bool: 1, nd.Int8: 1, nd.Int16: 2, nd.Int32: 4, nd.Int64: 8, nd.Uint8: 1, nd.Uint16: 2,
-		nd.Uint32: 4, nd.Uint64: 8, nd.Float16: 2, nd.Float32: 4, nd.Float64: 8}
+		nd.Uint32: 4, nd.Uint64: 8, nd.Float16: 2, nd.Float32: 4, nd.Float64: 8, nd.Complex64: 8, nd.Complex128: 16}
 	for _, dtype := range allTypes {
 		back, err := nd.ParseDType(dtype.String())
 		if err != nil || back != dtype {
@@ -25,10 +27,20 @@ func TestDTypes(t *testing.T) {
 		if dtype.Size() != sizes[dtype] {
 			t.Errorf("%v has %d bytes", dtype, dtype.Size())
 		}
-		float, integer := dtype == nd.Float16 || dtype == nd.Float32 || dtype == nd.Float64, dtype != nd.Bool
-		if dtype.IsFloat() != float || dtype.IsInteger() != (integer && !float) {
-			t.Errorf("%v: float %v, integer %v", dtype, dtype.IsFloat(), dtype.IsInteger())
+		name := dtype.String()
+		float, complex := strings.HasPrefix(name, "float"), strings.HasPrefix(name, "complex")
+		unsigned := strings.HasPrefix(name, "uint")
+		if dtype.IsFloat() != float || dtype.IsInteger() != (unsigned || strings.HasPrefix(name, "int")) ||
+			dtype.IsComplex() != complex || dtype.IsUnsigned() != unsigned {
+			t.Errorf("%v: float %v, integer %v, complex %v, unsigned %v", dtype, dtype.IsFloat(), dtype.IsInteger(),
+				dtype.IsComplex(), dtype.IsUnsigned())
 		}
+		if part := dtype.Part(); complex && (part.Size()*2 != dtype.Size() || !part.IsFloat()) || !complex && part != dtype {
+			t.Errorf("a part of %v is %v", dtype, part)
+		}
+	}
+	if !slices.Equal(nd.DTypes(), allTypes) {
+		t.Errorf("%v", nd.DTypes())
 	}
 	for _, name := range []string{"", "invalid", "float", "uint128", "Uint8"} {
 		if dtype, err := nd.ParseDType(name); err == nil {

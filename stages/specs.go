@@ -125,6 +125,9 @@ func (s *Specs) resolve(ctx context.Context, d *Dataset) (ArraySpec, error) {
 // SpecOf describes an open array, with the dataset's overrides applied.
 func SpecOf(array *zarr.Array, d *Dataset) (ArraySpec, error) {
 	m := array.Metadata()
+	if m.DType.IsComplex() {
+		return ArraySpec{}, fmt.Errorf("%s holds %v; no task takes complex numbers", d.Store, m.DType)
+	}
 	spatial, err := array.Spatial(overrides(d))
 	if err != nil {
 		return ArraySpec{}, err

@@ -95,7 +95,7 @@ func TestBadBoxes(t *testing.T) {
 // TestReadIntoReused reads over what an earlier read left.
 func TestReadIntoReused(t *testing.T) {
 	ctx := t.Context()
-	a := create(t, filepath.Join(t.TempDir(), "a"), Spec{Shape: []int{3, 3}, Chunks: []int{3, 3}, DType: nd.Uint16, Fill: 9})
+	a := create(t, filepath.Join(t.TempDir(), "a"), Spec{Shape: []int{3, 3}, Chunks: []int{3, 3}, DType: nd.Uint16, Fill: Fill{9}})
 	dst := nd.New(nd.Uint16, 4, 4)
 	for i := range nd.Values[uint16](dst) {
 		nd.Values[uint16](dst)[i] = 77
@@ -214,7 +214,7 @@ func TestSharedChunks(t *testing.T) {
 // TestAllFillChunks stores chunks that hold nothing but the fill value, unless told otherwise.
 func TestAllFillChunks(t *testing.T) {
 	ctx := t.Context()
-	spec := Spec{Shape: []int{4, 4}, Chunks: []int{2, 2}, DType: nd.Uint16, Fill: 5}
+	spec := Spec{Shape: []int{4, 4}, Chunks: []int{2, 2}, DType: nd.Uint16, Fill: Fill{5}}
 	fives := nd.From(slices.Repeat([]uint16{5}, 16), 4, 4)
 	a := create(t, filepath.Join(t.TempDir(), "a"), spec)
 	if err := a.Write(ctx, []int{0, 0}, fives); err != nil {
@@ -276,7 +276,7 @@ func TestCreateAgain(t *testing.T) {
 		"shape":           func(s *Spec) { s.Shape = []int{4, 5} },
 		"chunk shape":     func(s *Spec) { s.Chunks = []int{4, 2} },
 		"data type":       func(s *Spec) { s.DType = nd.Float64 },
-		"fill value":      func(s *Spec) { s.Fill = 0 },
+		"fill value":      func(s *Spec) { s.Fill = Fill{} },
 		"codec":           func(s *Spec) { s.Codec = "zstd" },
 		"inner":           func(s *Spec) { s.Shards, s.Chunks = []int{2, 2}, []int{1, 1} },
 		"attribute":       func(s *Spec) { s.Attributes = map[string]any{"voxel_size": []int{4, 5}} },
@@ -331,7 +331,7 @@ func TestBadSpecs(t *testing.T) {
 		"v2 shards": {Format: 2, Shape: []int{1}, Chunks: []int{1}, Shards: []int{1}, DType: nd.Bool},
 		"v2 names":  {Format: 2, Shape: []int{1}, Chunks: []int{1}, DimensionNames: []string{"x"}, DType: nd.Bool},
 		"names":     {Shape: []int{1}, Chunks: []int{1}, DimensionNames: []string{"x", "y"}, DType: nd.Bool},
-		"fill":      {Shape: []int{1}, Chunks: []int{1}, DType: nd.Uint8, Fill: 256},
+		"fill":      {Shape: []int{1}, Chunks: []int{1}, DType: nd.Uint8, Fill: Fill{256}},
 		"attribute": {Shape: []int{1}, Chunks: []int{1}, DType: nd.Bool, Attributes: map[string]any{"f": func() {}}},
 		"size":      {Shape: []int{1}, Chunks: []int{1 << 32}, DType: nd.Bool},
 	} {

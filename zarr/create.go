@@ -7,34 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"volara/fault"
-	"volara/nd"
-	"volara/zarr/codec"
 	"volara/zarr/store"
 )
-
-// A Spec says what array to create.
-type Spec struct {
-	// Format is 2 or 3; 0 means 3.
-	Format int
-	// Shape and Chunks are the shapes of the array and of its chunks.
-	Shape, Chunks []int
-	// Shards is the shape of the files, whole multiples of Chunks; nil stores each chunk in a file of its own. Only v3.
-	Shards []int
-	// DType is the type of the voxels; they are stored little-endian.
-	DType nd.DType
-	// Fill is the value of voxels that are not written.
-	Fill Fill
-	// Codec is "zstd" (also ""), "blosc" (lz4 behind a byte shuffle), "gzip" or "raw".
-	Codec string
-	// Attributes are the user's attributes: anything that package json can encode.
-	Attributes map[string]any
-	// DimensionNames names the axes; nil leaves them without. Only v3.
-	DimensionNames []string
-}
 
 // ErrExists says that something else is where an array was to be created.
 var ErrExists = errors.New("something else is there")
@@ -187,36 +164,3 @@ func sameJSON(a, b json.RawMessage) bool {
 	q, _ := json.Marshal(y)
 	return bytes.Equal(p, q)
 }
-
-// specs lists everything that decides how chunks are stored.
-func (l *layout) specs() []any {
-	specs := []any{l.order, l.swap}
-	if l.shard != nil {
-		specs = append(specs, l.shard.atStart, l.shard.bigEndian, len(l.shard.indexCodecs), l.shard.inner.specs())
-	}
-	for _, c := range l.codecs {
-		s := c.Spec()
-		specs = append(specs, s.V3Name, s.V3Config)
-	}
-	return specs
-}
-
-// newCodec returns the codec of a Spec, nil for raw.
-func newCodec(name string, t nd.DType) (codec.Codec, error) {
-	switch name {
-	case "", "zstd":
-		return &codec.Zstd{Level: defaultZstdLevel}, nil
-	case "blosc":
-		return codec.NewBlosc(codec.BloscConfig{Compressor: "lz4", Level: 5, Shuffle: codec.ByteShuffle, TypeSize: t.Size()})
-	case "gzip":
-		return &codec.Gzip{Level: 5}, nil
-	case "raw":
-		return nil, nil
-	}
-	return nil, fmt.Errorf("codec %q is not supported; supported are %s", name, strings.Join(specCodecs, ", "))
-}
-
-var specCodecs = []string{"zstd", "blosc", "gzip", "raw"}
-
-// defaultZstdLevel is the reference default, as zarr-python has it; the fastest level is hardly faster and reads slower.
-const defaultZstdLevel = 0

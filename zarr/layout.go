@@ -11,6 +11,9 @@ import (
 // nativeEndian is the machine's byte order, as the formats name it.
 var nativeEndian = map[byte]string{1: "little", 0: "big"}[binary.NativeEndian.AppendUint16(nil, 1)[0]]
 
+// byteOrders are the byte orders by name.
+var byteOrders = map[string]binary.ByteOrder{"little": binary.LittleEndian, "big": binary.BigEndian}
+
 // A layout says how the voxels of a chunk become bytes: transposed, then serialised in some byte order or as a shard,
 // then encoded. It may be used concurrently.
 type layout struct {
@@ -49,6 +52,9 @@ func (l *layout) storedShape() []int {
 	}
 	return shape
 }
+
+// bigEndian reports whether elements are stored with the most significant byte first.
+func (l *layout) bigEndian() bool { return l.dtype.Size() > 1 && l.swap == (nativeEndian == "little") }
 
 // size returns the bytes of a decoded chunk.
 func (l *layout) size() int { return nd.Len(l.shape) * l.dtype.Size() }
@@ -117,7 +123,7 @@ func (l *layout) decode(dst, src []byte) error {
 			copy(stored, out)
 		}
 		if l.swap {
-			swapBytes(stored, stored, l.dtype.Size())
+			swapBytes(stored, stored, l.dtype.Part().Size())
 		}
 	}
 	if l.order != nil {
@@ -154,8 +160,26 @@ func (l *layout) encode(buf, chunk []byte) ([]byte, error) {
 		chunk = out
 	} else if l.swap {
 		swapped := make([]byte, len(chunk))
-		swapBytes(swapped, chunk, l.dtype.Size())
+		swapBytes(swapped, chunk, l.dtype.Part().Size())
 		chunk = swapped
 	}
 	return l.codecs.Encode(buf, chunk)
+}
+
+// specs lists everything that decides how chunks are stored.
+func (l *layout) specs() []any {
+	specs := []any{l.order, l.swap}
+	if l.shard != nil {
+		specs = append(specs, l.shard.atStart, l.shard.bigEndian, l.shard.inner.shape, codecSpecs(l.shard.indexCodecs), l.shard.inner.specs())
+	}
+	return append(specs, codecSpecs(l.codecs))
+}
+
+func codecSpecs(chain codec.Chain) []any {
+	var specs []any
+	for _, c := range chain {
+		s := c.Spec()
+		specs = append(specs, s.V3Name, s.V3Config)
+	}
+	return specs
 }

@@ -132,7 +132,7 @@ func parseShard(config fields, shape []int, t nd.DType, fill Fill) *shard {
 
 // parseIndexCodecs reads the codecs of a shard's index, which must give it a fixed length.
 func (s *shard) parseIndexCodecs(config fields) {
-	l := parseLayoutV3(config, "index_codecs", []int{1}, nd.Uint64, 0)
+	l := parseLayoutV3(config, "index_codecs", []int{1}, nd.Uint64, Fill{})
 	if *config.err != nil {
 		return
 	}

@@ -91,8 +91,24 @@ func checkPiece(f fields, chunks []int, name string, t nd.DType) {
 // dtypeNames lists the types that are supported, for error messages.
 func dtypeNames() []string {
 	var names []string
-	for t := nd.Bool; t <= nd.Float64; t++ {
+	for _, t := range nd.DTypes() {
 		names = append(names, t.String())
 	}
 	return names
+}
+
+// fill reads the field fill_value.
+func (f fields) fill(t nd.DType, parse func(json.RawMessage, nd.DType) (Fill, error)) Fill {
+	raw, ok := f.raw["fill_value"]
+	if !ok {
+		f.fail("fill_value", "missing; it should be a value of type %v", t)
+	}
+	if *f.err != nil {
+		return Fill{}
+	}
+	fill, err := parse(raw, t)
+	if err != nil {
+		f.fail("fill_value", "%v", err)
+	}
+	return fill
 }

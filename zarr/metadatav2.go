@@ -34,18 +34,14 @@ func parseV2(file string, data []byte, attrsFile string, attrs []byte) (*Metadat
 		}
 	}
 	checkPiece(f, m.Chunks, "chunks", t)
-	m.Fill = parseFillField(f, t)
+	m.Fill = f.fill(t, func(raw json.RawMessage, t nd.DType) (Fill, error) { return parseFillV2(raw, t, byteOrders[endian]) })
 	m.keys.separator = "."
 	if f.has("dimension_separator") {
 		m.keys.separator = f.choice("dimension_separator", ".", "/")
 	}
 	m.layout = &layout{dtype: t, shape: m.Chunks, fill: m.Fill, swap: endian != nativeEndian}
 	if f.choice("order", "C", "F") == "F" {
-		order := make([]int, len(m.Shape))
-		for i := range order {
-			order[i] = len(order) - 1 - i
-		}
-		m.layout.transpose(order)
+		m.layout.transpose(reversed(len(m.Shape)))
 	}
 	if *f.err == nil {
 		parseFilters(f)
@@ -98,12 +94,12 @@ func parseCompressor(f fields, t nd.DType) codec.Chain {
 var typesV2 = map[nd.DType]string{
 	nd.Bool: "b1", nd.Int8: "i1", nd.Int16: "i2", nd.Int32: "i4", nd.Int64: "i8",
 	nd.Uint8: "u1", nd.Uint16: "u2", nd.Uint32: "u4", nd.Uint64: "u8",
-	nd.Float16: "f2", nd.Float32: "f4", nd.Float64: "f8",
+	nd.Float16: "f2", nd.Float32: "f4", nd.Float64: "f8", nd.Complex64: "c8", nd.Complex128: "c16",
 }
 
 // kindsV2 names the kinds of types that are not supported.
 var kindsV2 = map[byte]string{
-	'S': "byte strings", 'U': "strings", 'O': "objects", 'V': "raw bytes", 'c': "complex numbers",
+	'S': "byte strings", 'U': "strings", 'O': "objects", 'V': "raw bytes",
 	'M': "dates", 'm': "time differences",
 }
 
@@ -146,4 +142,4 @@ func parseTypeV2(f fields) (t nd.DType, endian string) {
 }
 
 const supportedV2 = `supported are "<" (little-endian) or ">" (big-endian), for one byte also "|", followed by ` +
-	`b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4 or f8`
+	`b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8, c8 or c16`

@@ -24,10 +24,7 @@ func parseV3(file string, data []byte) (*Metadata, error) {
 	m.Chunks = parseGridV3(f)
 	checkShapes(f, m.Shape, m.Chunks, "chunk_grid.configuration.chunk_shape", m.DType)
 	m.keys = parseKeysV3(f)
-	m.Fill = parseFillField(f, m.DType)
-	if raw := f.raw["fill_value"]; *f.err == nil && string(raw) == "null" {
-		f.fail("fill_value", "null; zarr v3 needs a value")
-	}
+	m.Fill = f.fill(m.DType, parseFill)
 	if *f.err == nil {
 		m.layout = parseLayoutV3(f, "codecs", m.Chunks, m.DType, m.Fill)
 	}
@@ -116,21 +113,6 @@ func parseKeysV3(f fields) keyEncoding {
 		e.separator = config.choice("separator", "/", ".")
 	}
 	return e
-}
-
-func parseFillField(f fields, t nd.DType) Fill {
-	raw, ok := f.raw["fill_value"]
-	if !ok {
-		f.fail("fill_value", "missing; it should be a value of type %v", t)
-	}
-	if *f.err != nil {
-		return 0
-	}
-	fill, err := parseFill(raw, t)
-	if err != nil {
-		f.fail("fill_value", "%v", err)
-	}
-	return fill
 }
 
 func parseDimensionNames(f fields, dims int) []string {

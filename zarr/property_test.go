@@ -53,30 +53,6 @@ func drawLengths(t *rapid.T, n, least, most int, name string) []int {
 	return rapid.SliceOfN(rapid.IntRange(least, most), n, n).Draw(t, name)
 }
 
-// drawSpec draws any array that Create can make.
-func drawSpec(t *rapid.T) Spec {
-	dims := rapid.IntRange(0, 4).Draw(t, "dims")
-	dtype := nd.DType(rapid.IntRange(int(nd.Bool), int(nd.Float64)).Draw(t, "dtype"))
-	bits := rapid.Uint64().Draw(t, "fill")
-	if dtype == nd.Bool {
-		bits &= 1
-	}
-	s := Spec{
-		Format: rapid.IntRange(2, 3).Draw(t, "format"),
-		Shape:  drawLengths(t, dims, 0, 9, "shape"),
-		Chunks: drawLengths(t, dims, 1, 5, "chunks"),
-		DType:  dtype,
-		Fill:   Fill(bits << (64 - 8*dtype.Size()) >> (64 - 8*dtype.Size())),
-		Codec:  rapid.SampledFrom(specCodecs).Draw(t, "codec"),
-	}
-	if s.Format == 3 && rapid.Bool().Draw(t, "sharded") {
-		for d, n := range drawLengths(t, dims, 1, 3, "chunks in a shard") {
-			s.Shards = append(s.Shards, n*s.Chunks[d])
-		}
-	}
-	return s
-}
-
 // TestModel compares an array with the model over random writes and reads, through a fresh view each time.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
