@@ -9,6 +9,7 @@ import (
 
 	"volara/fault"
 	"volara/nd"
+	"volara/zarr/ngff"
 	"volara/zarr/store"
 )
 
@@ -19,8 +20,9 @@ type Array struct {
 	prefix  string // of the array's keys: empty, or ends in a slash
 	path    string // for people
 	options options
-	level   *level // where a multiscale image describes the array
-	noLevel error  // why the image above the array is not understood
+	image   *ngff.Group // where a multiscale image describes the array
+	level   *ngff.Level
+	noLevel error // why the image above the array is not understood
 	state   *state
 	buffers *buffers
 }
@@ -38,6 +40,7 @@ type options struct {
 	sparse   bool
 	required bool
 	store    store.Options
+	choice   ngff.Choice // of an image's level
 }
 
 // An Option is a choice for an open array.

@@ -1,9 +1,7 @@
 package zarr
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -11,6 +9,7 @@ import (
 	"strings"
 
 	"volara/fault"
+	"volara/zarr/pyjson"
 )
 
 // fields reads a JSON object of a metadata file field by field. The first thing wrong stays as its error, which names
@@ -34,52 +33,10 @@ func parseFields(file string, data []byte) (fields, error) {
 }
 
 // unmarshal is json.Unmarshal that also takes Python's NaN, Infinity and -Infinity, as strings, and keeps numbers exact.
-func unmarshal(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(quoteNonFinite(data)))
-	d.UseNumber()
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("not valid JSON: %w", err)
-	}
-	if d.More() {
-		return errors.New("not valid JSON: more after its end")
-	}
-	return nil
-}
+func unmarshal(data []byte, v any) error { return pyjson.Unmarshal(data, v) }
 
 // quoteNonFinite puts quotes around the three words that Python's json module writes and JSON does not have.
-func quoteNonFinite(data []byte) []byte {
-	if !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity")) {
-		return data
-	}
-	var out []byte
-	inString := false
-	for i := 0; i < len(data); {
-		if !inString {
-			if word := nonFinite(data[i:]); word != "" {
-				out = append(append(append(out, '"'), word...), '"')
-				i += len(word)
-				continue
-			}
-		} else if data[i] == '\\' && i+1 < len(data) {
-			out = append(out, data[i], data[i+1])
-			i += 2
-			continue
-		}
-		inString = inString != (data[i] == '"')
-		out = append(out, data[i])
-		i++
-	}
-	return out
-}
-
-func nonFinite(data []byte) string {
-	for _, word := range []string{"NaN", "Infinity", "-Infinity"} {
-		if bytes.HasPrefix(data, []byte(word)) {
-			return word
-		}
-	}
-	return ""
-}
+func quoteNonFinite(data []byte) []byte { return pyjson.Quote(data) }
 
 // fail records what is wrong with a field; field "" is the object itself.
 func (f fields) fail(field, format string, args ...any) {

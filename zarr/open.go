@@ -16,8 +16,8 @@ import (
 var ErrNotFound = errors.New("no array")
 
 // Open opens the array at a location, a path or a URL (see store.ParseLocation): a node with a zarr.json or .zarray, or
-// an OME-Zarr image, of which it opens the first, the finest level. Where there is no array the error wraps ErrNotFound
-// and says what is there.
+// an OME-Zarr image, of which it opens the first, the finest level unless Level or NearestVoxelSize says otherwise. Where
+// there is no array the error wraps ErrNotFound and says what is there.
 func Open(ctx context.Context, location string, opts ...Option) (*Array, error) {
 	n, err := openNode(ctx, location, opts)
 	if err != nil {
@@ -30,30 +30,27 @@ func Open(ctx context.Context, location string, opts ...Option) (*Array, error) 
 	return a, nil
 }
 
-// openImage opens the array at a node, or the first level of the image there.
+// openImage opens the array at a node, or a level of the image there.
 func openImage(ctx context.Context, n *store.Node, location string, opts []Option) (*Array, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
 	a, err := OpenStore(ctx, n.Store, n.Prefix, opts...)
-	if !errors.Is(err, ErrNotFound) {
-		if err == nil {
-			a.level, a.noLevel = findLevel(ctx, n)
-		}
-		return a, err
-	}
-	l, found := firstLevel(ctx, n)
 	switch {
-	case found != nil:
-		return nil, found
-	case l == nil:
-		return nil, fmt.Errorf("%w at %s: %s", ErrNotFound, location, describe(ctx, n))
+	case err == nil && o.choice != nil:
+		return nil, fault.Permanent(fmt.Errorf("opening %s: %w", a.path, errNoImage))
+	case err == nil:
+		a.image, a.level, a.noLevel = findLevel(ctx, n)
+		return a, ctx.Err()
+	case !errors.Is(err, ErrNotFound):
+		return nil, err
 	}
-	if n, err = n.Child(l.path); err == nil {
-		a, err = OpenStore(ctx, n.Store, n.Prefix, opts...)
+	a, err = openLevel(ctx, n, o.choice, opts)
+	if a == nil && err == nil {
+		err = fmt.Errorf("%w at %s: %s", ErrNotFound, location, describe(ctx, n))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("level %q of the image %s: %w", l.path, location, err)
-	}
-	a.level = l
-	return a, nil
+	return a, err
 }
 
 // openNode opens the store of a location.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"volara/zarr/ngff"
 )
 
 // A placement is what is known before the gaps are filled; nil is unknown.
@@ -15,7 +17,7 @@ type placement struct {
 }
 
 // placementOf collects what overrides, attributes and image say. What is overridden is not even read.
-func placementOf(m *Metadata, l *level, o Overrides) (placement, error) {
+func placementOf(m *Metadata, l *ngff.Level, o Overrides) (placement, error) {
 	p := placement{voxelSize: o.VoxelSize, offset: o.Offset, axisNames: o.AxisNames, units: o.Units, types: o.Types}
 	var own placement
 	names := o.Names.orDefault()
@@ -84,40 +86,24 @@ func (p *placement) legacy(m *Metadata, use bool) error {
 }
 
 // fromLevel takes everything from an OME-Zarr image.
-func (p *placement) fromLevel(l *level, dims int) error {
-	axes := l.axes
-	if axes == nil && dims == len(oldAxes) {
-		axes = oldAxes
-	}
-	if len(axes) != dims || l.scale != nil && len(l.scale) != dims || l.translation != nil && len(l.translation) != dims {
+func (p *placement) fromLevel(l *ngff.Level, dims int) error {
+	axes := l.AxesFor(dims)
+	if axes == nil {
 		return fmt.Errorf("%s: %d axes, a scale of %v and a translation of %v for level %q, which has %d dimensions",
-			l.file, len(axes), l.scale, l.translation, l.path, dims)
+			l.File, len(l.Axes), l.Scale, l.Translation, l.Path, dims)
 	}
-	if l.scale == nil {
-		p.warnings = append(p.warnings, fmt.Sprintf("%s gives no scale for level %q; 1 is used", l.file, l.path))
+	if l.Axes == nil {
+		p.warnings = append(p.warnings, fmt.Sprintf("%s names no axes; t, c, z, y, x are meant", l.File))
+	}
+	if l.Scale == nil {
+		p.warnings = append(p.warnings, fmt.Sprintf("%s gives no scale for level %q; 1 is used", l.File, l.Path))
 	}
 	for _, a := range axes {
-		p.axisNames, p.types = append(p.axisNames, a.Name), append(p.types, a.kind())
+		p.axisNames, p.types = append(p.axisNames, a.Name), append(p.types, a.Kind())
 		p.units = append(p.units, a.Unit)
 	}
-	p.voxelSize, p.offset = l.scale, l.translation
+	p.voxelSize, p.offset = l.Scale, l.Translation
 	return nil
-}
-
-// oldAxes are the axes of images before version 0.3, which do not name them.
-var oldAxes = []ngffAxis{{Name: "t"}, {Name: "c"}, {Name: "z"}, {Name: "y"}, {Name: "x"}}
-
-// kind returns the axis's type; an axis without one goes by its name.
-func (a ngffAxis) kind() string {
-	switch {
-	case a.Type != "":
-		return a.Type
-	case slices.Contains([]string{"z", "y", "x"}, a.Name):
-		return "space"
-	case a.Name == "t":
-		return "time"
-	}
-	return "channel"
 }
 
 // resolve fills the gaps for an array of so many axes.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"volara/fault"
+	"volara/zarr/ngff"
 )
 
 // spatialOf places an array of so many axes that has the given attributes.
@@ -237,12 +238,11 @@ func FuzzSpatial(f *testing.F) {
 		if unmarshal([]byte(attrs), &m.Attributes) != nil {
 			return
 		}
-		var l *level
-		var doc struct {
-			Multiscales []ngffMultiscale `json:"multiscales"`
-		}
-		if json.Unmarshal([]byte(image), &doc) == nil && len(doc.Multiscales) > 0 && len(doc.Multiscales[0].Datasets) > 0 {
-			l, _ = doc.Multiscales[0].level("f", 0)
+		var l *ngff.Level
+		if g, _ := ngff.Parse("f", []byte(image)); g != nil {
+			if m, _ := g.Image(); m != nil {
+				l, _ = m.Level(0)
+			}
 		}
 		a := &Array{state: &state{meta: m}, level: l}
 		for _, o := range []Overrides{{}, {UseResolution: true}, {Names: AttributeNames{Offset: "a/{dim}/b", Units: "a/0"}}} {

@@ -1,0 +1,202 @@
+package ngff
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+
+	"volara/fault"
+	"volara/zarr/pyjson"
+	"volara/zarr/store"
+)
+
+// A Group is a group of a zarr hierarchy with OME-NGFF metadata.
+type Group struct {
+	// File is the file that holds the metadata, for messages.
+	File string
+	// Format is that of zarr: 2 or 3.
+	Format int
+	// Version is that of the metadata, such as "0.4"; "" where it gives none.
+	Version string
+
+	fields map[string]json.RawMessage
+}
+
+// The keys of the metadata's parts.
+const (
+	keyMultiscales = "multiscales"
+	keyOmero       = "omero"
+	keyLabels      = "labels"
+	keyImageLabel  = "image-label"
+	keyPlate       = "plate"
+	keyWell        = "well"
+	keyLayout      = "bioformats2raw.layout"
+	keySeries      = "series"
+)
+
+// Read reads the metadata of the group at a node. It returns nil when there is none.
+func Read(ctx context.Context, n *store.Node) (*Group, error) {
+	for _, name := range []string{fileV3, fileV2} {
+		data, err := get(ctx, n, name)
+		if err != nil {
+			return nil, err
+		}
+		if data == nil {
+			continue
+		}
+		g, err := Parse(n.Name(name), data)
+		if g != nil || err != nil {
+			return g, err
+		}
+	}
+	return nil, nil
+}
+
+// The files that hold the attributes of a group.
+const (
+	fileV3 = "zarr.json"
+	fileV2 = ".zattrs"
+)
+
+// get returns a metadata file, nil when there is none.
+func get(ctx context.Context, n *store.Node, key string) ([]byte, error) {
+	const limit = 64 << 20
+	data, err := n.Get(ctx, key, limit)
+	switch {
+	case errors.Is(err, store.ErrNotExist):
+		return nil, nil
+	case errors.Is(err, store.ErrRange):
+		return nil, fault.Permanent(err)
+	case err == nil && data == nil:
+		return []byte{}, nil
+	}
+	return data, err
+}
+
+// Parse reads a metadata file: a zarr.json of zarr v3, or a .zattrs of v2. It returns nil when the file says nothing about
+// OME-NGFF.
+func Parse(file string, data []byte) (*Group, error) {
+	var doc map[string]json.RawMessage
+	if err := pyjson.Unmarshal(data, &doc); err != nil {
+		return nil, fault.Permanent(fmt.Errorf("%s: OME-Zarr metadata: %w", file, err))
+	}
+	g := &Group{File: file, Format: 2, fields: doc}
+	if _, v3 := doc["zarr_format"]; v3 {
+		g.Format = 3
+		if err := g.descend("attributes"); err != nil {
+			return nil, err
+		}
+	}
+	if _, nested := g.fields["ome"]; nested {
+		if err := g.descend("ome"); err != nil {
+			return nil, err
+		}
+		json.Unmarshal(g.fields["version"], &g.Version) //nolint:errcheck // a version that is no text is none
+	}
+	if !g.any() {
+		return nil, nil
+	}
+	if g.Version == "" {
+		g.Version = g.innerVersion()
+	}
+	return g, nil
+}
+
+// descend goes on in an object inside, or in nothing when it is missing.
+func (g *Group) descend(name string) error {
+	raw, inner := g.fields[name], map[string]json.RawMessage(nil)
+	if raw != nil {
+		if err := json.Unmarshal(raw, &inner); err != nil {
+			return g.errorf(name, "%s is not an object", excerpt(raw))
+		}
+	}
+	g.fields = inner
+	return nil
+}
+
+// any reports whether there is anything of OME-NGFF.
+func (g *Group) any() bool {
+	for _, key := range []string{keyMultiscales, keyOmero, keyLabels, keyImageLabel, keyPlate, keyWell, keyLayout, keySeries} {
+		if g.Has(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// innerVersion returns the version that is kept inside the parts, as up to 0.4.
+func (g *Group) innerVersion() string {
+	type versioned struct {
+		Version string `json:"version"`
+	}
+	var list []versioned
+	if json.Unmarshal(g.fields[keyMultiscales], &list) == nil && len(list) > 0 && list[0].Version != "" {
+		return list[0].Version
+	}
+	for _, key := range []string{keyPlate, keyWell, keyImageLabel} {
+		var one versioned
+		if json.Unmarshal(g.fields[key], &one) == nil && one.Version != "" {
+			return one.Version
+		}
+	}
+	return ""
+}
+
+// Has reports whether the metadata has a part of that name that is not null.
+func (g *Group) Has(part string) bool {
+	raw, ok := g.fields[part]
+	return ok && string(raw) != "null"
+}
+
+// decode reads a part into v; false says that there is none.
+func (g *Group) decode(part string, v any) (bool, error) {
+	if !g.Has(part) {
+		return false, nil
+	}
+	if err := json.Unmarshal(g.fields[part], v); err != nil {
+		return true, g.errorf(part, "%v", decodeError(err))
+	}
+	return true, nil
+}
+
+// decodeError says of an error of package json what a person wants to know.
+func decodeError(err error) error {
+	t, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return err
+	}
+	due := "a text"
+	switch t.Type.Kind() {
+	case reflect.Slice, reflect.Array:
+		due = "a list"
+	case reflect.Struct, reflect.Map:
+		due = "an object"
+	case reflect.Bool:
+		due = "true or false"
+	case reflect.Int, reflect.Int64:
+		due = "a whole number"
+	case reflect.Float64:
+		due = "a number"
+	}
+	if t.Field == "" {
+		return fmt.Errorf("it is a JSON %s, where %s is due", t.Value, due)
+	}
+	return fmt.Errorf("%q in it is a JSON %s, where %s is due", t.Field, t.Value, due)
+}
+
+// errorf returns an error about a field.
+func (g *Group) errorf(field, format string, args ...any) error {
+	return fault.Permanent(fmt.Errorf("%s: OME-Zarr field %q: %w", g.File, field, fmt.Errorf(format, args...)))
+}
+
+// excerpt returns the beginning of a JSON value.
+func excerpt(raw json.RawMessage) string {
+	const most = 60
+	if s := string(raw); len(s) <= most {
+		return s
+	}
+	return strconv.QuoteToASCII(string(raw[:most])) + "…"
+}
