@@ -25,6 +25,7 @@ var rooms = []struct {
 	{name: "zarr/codec"},
 	{name: "zarr/ngff", only: []string{"fault", "zarr/store", "zarr/pyjson"}},
 	{name: "zarr"},
+	{name: "volume"},
 	{name: "graph/npz"},
 	{name: "graph"},
 	{name: "graph/funlib"},

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"volara/cmd/internal/cli"
+	"volara/pipeline"
+	"volara/volume"
+	"volara/zarr"
+)
+
+// zarrCmd groups the commands on arrays.
+type zarrCmd struct {
+	Stats  zarrStatsCmd  `cmd:"" help:"Minimum, maximum, mean, histogram and number of distinct labels of an array."`
+	SHA256 zarrSHA256Cmd `cmd:"" name:"sha256" help:"Checksums of the voxels of arrays, as little-endian bytes in C order."`
+}
+
+// limitArgs bound what a command takes.
+type limitArgs struct {
+	Workers *int   `help:"Blocks in work at once; default: as many as cores." placeholder:"N"`
+	Memory  string `help:"Memory that blocks in work may take together, as 512MiB or 10%." default:"1GiB" placeholder:"SIZE"`
+}
+
+// limits returns the bounds that are meant.
+func (a *limitArgs) limits() (volume.Limits, error) {
+	workers, err := cli.Slots(a.Workers, 1)
+	if err != nil {
+		return volume.Limits{}, err
+	}
+	memory, err := pipeline.ParseMemory(a.Memory)
+	if err != nil {
+		return volume.Limits{}, err
+	}
+	const unbounded = 1 << 50
+	if memory.Bytes == 0 {
+		memory.Bytes = unbounded
+	}
+	memory.Soften()
+	return volume.Limits{Workers: workers, Memory: memory.Bytes}, nil
+}
+
+// regionArgs name a part of an array.
+type regionArgs struct {
+	ROI    string `name:"roi" help:"Only this region in world units, snapped outward to whole voxels: BEGIN:END for each axis of space and time; either may be missing." placeholder:"Z0:Z1,Y0:Y1,X0:X1"`
+	Voxels string `help:"Only these voxels: BEGIN:END or a single index for every axis, or for those of space and time." placeholder:"Z0:Z1,Y0:Y1,X0:X1"`
+}
+
+// region returns the part that is meant.
+func (a *regionArgs) region() (r volume.Region, err error) {
+	if a.ROI != "" {
+		if r.World, err = volume.ParseWorld(a.ROI); err != nil {
+			return r, &pipeline.InputError{Err: fmt.Errorf("--roi %s: %w", a.ROI, err)}
+		}
+	}
+	if a.Voxels != "" {
+		if r.Voxels, err = volume.ParseVoxels(a.Voxels); err != nil {
+			return r, &pipeline.InputError{Err: fmt.Errorf("--voxels %s: %w", a.Voxels, err)}
+		}
+	}
+	return r, nil
+}
+
+// asInput gives the user's mistakes the exit status that they have in all commands.
+func asInput(err error) error {
+	if err != nil && volume.IsInput(err) {
+		return &pipeline.InputError{Err: err}
+	}
+	return err
+}
+
+type zarrSHA256Cmd struct {
+	Paths []string `arg:"" name:"path" help:"Arrays, or images, of which the first level is meant."`
+	limitArgs
+}
+
+// Run is called by kong. All paths are tried; the first error decides the exit status, but for a mistake in a path, which
+// comes before all.
+func (c *zarrSHA256Cmd) Run(ctx context.Context) error {
+	l, err := c.limits()
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, path := range c.Paths {
+		a, err := volume.Open(ctx, path)
+		if err == nil {
+			err = printSum(ctx, a, path, l)
+			err = errors.Join(err, a.Close())
+		}
+		if err != nil {
+			failed = append(failed, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return asInput(errors.Join(failed...))
+}
+
+func printSum(ctx context.Context, a *zarr.Array, path string, l volume.Limits) error {
+	sum, err := volume.SHA256(ctx, a, l)
+	if err == nil {
+		_, err = fmt.Fprintf(os.Stdout, "%x  %s\n", sum, path)
+	}
+	return err
+}

@@ -1,0 +1,111 @@
+package volume
+
+import (
+	"context"
+	"iter"
+
+	"volara/zarr"
+)
+
+// A pass reads all voxels of a box once, in blocks of one channel each.
+type pass struct {
+	r        Reader
+	m        zarr.Metadata
+	box      Box
+	channels []int // axes
+	limits   Limits
+	ids      *distinct // nil where nobody counts
+	tallies  []tally   // of each channel of the box
+}
+
+// blockBytes is the size of a block that is worth a goroutine.
+const blockBytes = 32 << 20
+
+// blocks cuts the box.
+func (p *pass) blocks() iter.Seq[Box] {
+	voxels := p.limits.voxelsEach(p.m.DType.Size(), 2, blockBytes)
+	piece := p.m.Chunks
+	if size := (Box{Shape: piece}).Len(); size > voxels {
+		piece = p.m.Inner
+	}
+	return p.box.Tiles(Grow(piece, p.box, voxels, p.channels))
+}
+
+// channelCount returns the number of channels in the box.
+func (p *pass) channelCount() int {
+	n := 1
+	for _, axis := range p.channels {
+		n *= p.box.Shape[axis]
+	}
+	return n
+}
+
+// channel returns the number of the channel that a block lies in.
+func (p *pass) channel(b Box) int {
+	n := 0
+	for _, axis := range p.channels {
+		n = n*p.box.Shape[axis] + b.Offset[axis] - p.box.Offset[axis]
+	}
+	return n
+}
+
+// channelIndex is the inverse of channel.
+func (p *pass) channelIndex(n int) []int {
+	index := make([]int, len(p.channels))
+	for i := len(p.channels) - 1; i >= 0; i-- {
+		axis := p.channels[i]
+		index[i] = p.box.Offset[axis] + n%p.box.Shape[axis]
+		n /= p.box.Shape[axis]
+	}
+	return index
+}
+
+// A share is what a block adds to its channel.
+type share struct {
+	channel int
+	tally   tally
+}
+
+// tally fills the tallies.
+func (p *pass) tally(ctx context.Context) error {
+	for range p.channelCount() {
+		p.tallies = append(p.tallies, newTally(p.m.DType))
+	}
+	return InOrder(ctx, p.limits.Workers, p.blocks(),
+		func(ctx context.Context, b Box) (share, error) {
+			data, err := read(ctx, p.r, p.m.DType, b)
+			if err != nil {
+				return share{}, err
+			}
+			t := newTally(p.m.DType)
+			t.add(data)
+			if p.ids != nil {
+				err = p.ids.add(data)
+			}
+			return share{p.channel(b), t}, err
+		},
+		func(s share) error {
+			p.tallies[s.channel].merge(s.tally)
+			return nil
+		})
+}
+
+// bin returns the histogram of all channels together; bins returns empty bins.
+func (p *pass) bin(ctx context.Context, bins func() binner) (Histogram, error) {
+	total := bins()
+	err := InOrder(ctx, p.limits.Workers, p.blocks(),
+		func(ctx context.Context, b Box) (binner, error) {
+			data, err := read(ctx, p.r, p.m.DType, b)
+			if err != nil {
+				return nil, err
+			}
+			own := bins()
+			own.add(data)
+			return own, nil
+		},
+		func(own binner) error {
+			total.merge(own)
+			return nil
+		})
+	return total.histogram(), err
+}
