@@ -42,12 +42,9 @@ func littleEndian(a *nd.Array) []byte {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
 		return data
 	}
-	size := numberSize(a.DType())
+	size := a.DType().Part().Size()
 	for i := 0; i < len(data); i += size {
 		slices.Reverse(data[i : i+size])
 	}
 	return data
 }
-
-// numberSize returns the bytes of one number of an element: complex elements have two.
-func numberSize(t nd.DType) int { return t.Size() }

@@ -98,8 +98,7 @@ func small[T int64 | uint64](r *rand.Rand, values []T) {
 	}
 }
 
-var allTypes = []nd.DType{nd.Bool, nd.Int8, nd.Int16, nd.Int32, nd.Int64, nd.Uint8, nd.Uint16, nd.Uint32, nd.Uint64,
-	nd.Float16, nd.Float32, nd.Float64}
+var allTypes = nd.DTypes()
 
 func drawLimits(t *rapid.T) volume.Limits {
 	return volume.Limits{Workers: rapid.IntRange(1, 4).Draw(t, "workers"), Memory: rapid.Int64Range(1, 4000).Draw(t, "memory")}

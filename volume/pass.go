@@ -3,7 +3,9 @@ package volume
 import (
 	"context"
 	"iter"
+	"math/cmplx"
 
+	"volara/nd"
 	"volara/zarr"
 )
 
@@ -11,6 +13,7 @@ import (
 type pass struct {
 	r        Reader
 	m        zarr.Metadata
+	dtype    nd.DType // of what is tallied: the array's, or for complex numbers that of their magnitudes
 	box      Box
 	channels []int // axes
 	limits   Limits
@@ -69,15 +72,15 @@ type share struct {
 // tally fills the tallies.
 func (p *pass) tally(ctx context.Context) error {
 	for range p.channelCount() {
-		p.tallies = append(p.tallies, newTally(p.m.DType))
+		p.tallies = append(p.tallies, newTally(p.dtype))
 	}
 	return InOrder(ctx, p.limits.Workers, p.blocks(),
 		func(ctx context.Context, b Box) (share, error) {
-			data, err := read(ctx, p.r, p.m.DType, b)
+			data, err := p.read(ctx, b)
 			if err != nil {
 				return share{}, err
 			}
-			t := newTally(p.m.DType)
+			t := newTally(p.dtype)
 			t.add(data)
 			if p.ids != nil {
 				err = p.ids.add(data)
@@ -95,7 +98,7 @@ func (p *pass) bin(ctx context.Context, bins func() binner) (Histogram, error) {
 	total := bins()
 	err := InOrder(ctx, p.limits.Workers, p.blocks(),
 		func(ctx context.Context, b Box) (binner, error) {
-			data, err := read(ctx, p.r, p.m.DType, b)
+			data, err := p.read(ctx, b)
 			if err != nil {
 				return nil, err
 			}
@@ -108,4 +111,23 @@ func (p *pass) bin(ctx context.Context, bins func() binner) (Histogram, error) {
 			return nil
 		})
 	return total.histogram(), err
+}
+
+// read returns the values of a block that are tallied.
+func (p *pass) read(ctx context.Context, b Box) (*nd.Array, error) {
+	data, err := read(ctx, p.r, p.m.DType, b)
+	if err != nil || !p.m.DType.IsComplex() {
+		return data, err
+	}
+	lengths := make([]float64, data.Len())
+	if p.m.DType == nd.Complex64 {
+		for i, v := range nd.Values[complex64](data) {
+			lengths[i] = cmplx.Abs(complex128(v))
+		}
+	} else {
+		for i, v := range nd.Values[complex128](data) {
+			lengths[i] = cmplx.Abs(v)
+		}
+	}
+	return nd.From(lengths, b.Shape...), nil
 }

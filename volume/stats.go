@@ -59,7 +59,10 @@ func Measure(ctx context.Context, r Reader, b Box, o StatsOptions) (Stats, error
 	if err != nil {
 		return s, err
 	}
-	p := &pass{r: r, m: m, box: b, channels: channels, limits: o.Limits}
+	p := &pass{r: r, m: m, dtype: m.DType, box: b, channels: channels, limits: o.Limits}
+	if m.DType.IsComplex() {
+		p.dtype, s.Of = nd.Float64, "magnitude"
+	}
 	if n := p.channelCount(); n > maxChannels {
 		return s, Refuse("%s has %d channels in the box; at most %d are possible: choose fewer with --voxels", r.Path(), n, maxChannels)
 	}
@@ -71,7 +74,7 @@ func Measure(ctx context.Context, r Reader, b Box, o StatsOptions) (Stats, error
 	if err := p.tally(ctx); err != nil {
 		return s, fmt.Errorf("statistics of %s: %w", r.Path(), err)
 	}
-	total := newTally(m.DType)
+	total := newTally(p.dtype)
 	for i, t := range p.tallies {
 		total.merge(t)
 		if channels != nil {
@@ -109,7 +112,7 @@ func (s *Stats) bin(ctx context.Context, p *pass, total tally, o StatsOptions) e
 	if o.Bins == 0 || s.low == nil {
 		return nil
 	}
-	lo, hi, err := binRange(s, p.m.DType, o)
+	lo, hi, err := binRange(s, p.dtype, o)
 	if err != nil {
 		return err
 	}
@@ -119,8 +122,8 @@ func (s *Stats) bin(ctx context.Context, p *pass, total tally, o StatsOptions) e
 		return nil
 	}
 	bins := func() binner {
-		if p.m.DType.IsInteger() {
-			return integerBinsBetween(lo, hi, p.m.DType < nd.Uint8, o.Bins)
+		if p.dtype.IsInteger() {
+			return integerBinsBetween(lo, hi, !p.dtype.IsUnsigned(), o.Bins)
 		}
 		return newFloatBins(lo.Float(), hi.Float(), o.Bins)
 	}

@@ -251,7 +251,7 @@ func TestStatsByHand(t *testing.T) {
 }
 
 func TestHalfFloats(t *testing.T) {
-	a := stored(t, nd.New(nd.Float16, 6), zarr.Spec{Chunks: []int{4}, Fill: 0x7e00})
+	a := stored(t, nd.New(nd.Float16, 6), zarr.Spec{Chunks: []int{4}, Fill: zarr.Fill{0x7e00}})
 	bits := nd.New(nd.Float16, 5)
 	copy(nd.Values[uint16](bits), []uint16{0x3c00, 0xc000, 0x0001, 0x7bff, 0x8000}) // 1, −2, 2⁻²⁴, 65504, −0
 	if err := a.Write(context.Background(), []int{1}, bits); err != nil {
@@ -260,6 +260,14 @@ func TestHalfFloats(t *testing.T) {
 	s, err := volume.Measure(context.Background(), a, volume.Whole([]int{6}), volume.StatsOptions{Limits: volume.Limits{Workers: 1, Memory: 100}})
 	if err != nil || *s.Min != "-2" || *s.Max != "65504" || s.Zeros != 2 || *s.Mean != (1-2+0x1p-24+65504)/6 {
 		t.Errorf("%+v %v", s.Moments, err)
+	}
+}
+
+func TestStatsOfMagnitudes(t *testing.T) {
+	a := stored(t, nd.From([]complex64{3 + 4i, 0, complex(float32(math.NaN()), 1)}, 3), zarr.Spec{Chunks: []int{2}})
+	s, err := volume.Measure(context.Background(), a, volume.Whole([]int{3}), volume.StatsOptions{Limits: volume.Limits{Workers: 2, Memory: 100}, Bins: 2})
+	if err != nil || s.Of != "magnitude" || *s.Max != "5" || *s.Mean != 2.5 || s.NaN != 1 || s.Zeros != 1 || s.Histogram.Counts[1] != 1 {
+		t.Errorf("%+v %v", s, err)
 	}
 }
 

@@ -45,26 +45,9 @@ func (t *table) value(bits int) float64 {
 	case nd.Int16:
 		return float64(int16(bits))
 	case nd.Float16:
-		return half(uint16(bits))
+		return nd.HalfToFloat(uint16(bits))
 	}
 	return float64(bits)
-}
-
-// half returns the value of an IEEE 754 binary16 number.
-func half(bits uint16) float64 {
-	sign, exponent, fraction := float64(1), int(bits>>10&0x1f), float64(bits&0x3ff)
-	if bits>>15 != 0 {
-		sign = -1
-	}
-	switch {
-	case exponent == 0x1f && fraction != 0:
-		return math.NaN()
-	case exponent == 0x1f:
-		return sign * math.Inf(1)
-	case exponent == 0:
-		return sign * math.Ldexp(fraction, -24)
-	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
 
 func (t *table) moments() Moments {
