@@ -66,11 +66,11 @@ func (s Spec) codecsV3() (list []extensionV3, outer []int, err error) {
 	if s.Order != nil {
 		list = append(list, extensionV3{"transpose", map[string]any{"order": s.Order}})
 	}
-	t := s.DType
+	t := codec.Type{DType: s.DType}
 	for _, c := range s.Filters {
-		list = append(list, extensionOf(c))
+		list, t = append(list, extensionOf(c)), codec.Next(c, t)
 	}
-	list = append(list, bytesV3(t, s.BigEndian))
+	list = append(list, bytesV3(t.DType, s.BigEndian))
 	for _, c := range codecs {
 		list = append(list, extensionOf(c))
 	}

@@ -105,16 +105,22 @@ func (f fields) integer(field string) int {
 
 // lengths reads a list of integers, none of them below least.
 func (f fields) lengths(field string, least int) []int {
-	var list []int
+	var list []*int // null would leave an int at 0
 	if !f.into(field, &list, "a list of integers") {
 		return nil
 	}
-	for _, n := range list {
-		if n < least {
-			f.fail(field, "%d is below %d", n, least)
+	lengths := make([]int, len(list))
+	for i, n := range list {
+		switch {
+		case n == nil:
+			f.fail(field, "%s is not a list of integers", excerpt(f.raw[field]))
+		case *n < least:
+			f.fail(field, "%d is below %d", *n, least)
+		default:
+			lengths[i] = *n
 		}
 	}
-	return list
+	return lengths
 }
 
 func (f fields) list(field string) []json.RawMessage {
@@ -130,29 +136,10 @@ func (f fields) object(field string) fields {
 	return o
 }
 
-// extension reads an extension point of zarr v3: a name, or an object of "name", "configuration" and
-// "must_understand".
-func (f fields) extension(field string, raw json.RawMessage) (name string, config fields) {
-	o := fields{file: f.file, path: f.name(field), err: f.err}
-	config = fields{file: f.file, path: o.name("configuration"), err: f.err}
-	if json.Unmarshal(raw, &name) == nil && string(raw) != "null" {
-		return name, config
-	}
-	if json.Unmarshal(raw, &o.raw) != nil || o.raw == nil {
-		f.fail(field, "%s is neither a name nor an object with a name", excerpt(raw))
-		return "", config
-	}
-	if o.has("configuration") {
-		config = o.object("configuration")
-	}
-	o.only("name", "configuration", "must_understand")
-	return o.text("name"), config
-}
-
-// only refuses fields that are not listed.
+// only refuses fields that are not listed, unless they say that they need not be understood.
 func (f fields) only(known ...string) {
 	for _, field := range sortedKeys(f.raw) {
-		if !slices.Contains(known, field) {
+		if !slices.Contains(known, field) && !ignorable(f.raw[field]) {
 			f.fail(field, "not a known field; known are %s", strings.Join(known, ", "))
 		}
 	}

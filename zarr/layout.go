@@ -3,6 +3,7 @@ package zarr
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"volara/nd"
 	"volara/zarr/codec"
@@ -15,13 +16,15 @@ var nativeEndian = map[byte]string{1: "little", 0: "big"}[binary.NativeEndian.Ap
 var byteOrders = map[string]binary.ByteOrder{"little": binary.LittleEndian, "big": binary.BigEndian}
 
 // A layout says how the voxels of a chunk become bytes: transposed, then serialised in some byte order or as a shard,
-// then encoded. It may be used concurrently.
+// then encoded; or, behind a filter, stored as the next layout says. It may be used concurrently.
 type layout struct {
 	dtype  nd.DType
 	shape  []int // of the chunk, in the array's order of axes
 	fill   Fill
 	order  []int // stored axis k is axis order[k]; nil when nothing is transposed
-	swap   bool  // stored in the byte order that is not the machine's
+	filter codec.Filter
+	next   *layout // of what the filter makes; the fields below are used where there is none
+	swap   bool    // stored in the byte order that is not the machine's
 	shard  *shard
 	codecs codec.Chain
 }
@@ -60,16 +63,49 @@ func (l *layout) bigEndian() bool { return l.dtype.Size() > 1 && l.swap == (nati
 func (l *layout) size() int { return nd.Len(l.shape) * l.dtype.Size() }
 
 // maxEncoded bounds what a sane encoder makes of a chunk; a longer object is corrupt.
-func (l *layout) maxEncoded() int {
-	n := 2*max(l.size(), l.codecs.MaxEncodedLen(l.size())) + 1<<20
-	if l.shard != nil {
-		n += l.shard.indexSize()
+func (l *layout) maxEncoded() int { return min(2*l.bound(), math.MaxInt-1<<20) + 1<<20 }
+
+// bound bounds what is stored of a chunk if nothing between its parts is wasted. It does not overflow.
+func (l *layout) bound() int {
+	if l.next != nil {
+		return max(l.size(), l.next.bound())
 	}
-	return n
+	n := l.size()
+	if l.shard != nil {
+		n = l.shard.bound()
+	}
+	const most = math.MaxInt / 64 // codecs at most multiply by the size of an element
+	return min(max(n, l.codecs.MaxEncodedLen(min(n, most))), most)
+}
+
+// variable returns the name of a codec whose output has no fixed length, "" where there is none.
+func (l *layout) variable() string {
+	if l.next != nil {
+		return l.next.variable()
+	}
+	if l.shard != nil {
+		return "sharding_indexed"
+	}
+	for _, c := range l.codecs {
+		if _, ok := c.(codec.FixedLength); !ok {
+			return c.Spec().V3Name
+		}
+	}
+	return ""
+}
+
+// fixedSize returns the bytes that encode makes where no codec is variable.
+func (l *layout) fixedSize() int {
+	if l.next != nil {
+		return l.next.fixedSize()
+	}
+	return l.codecs.MaxEncodedLen(l.size())
 }
 
 // ranged reports whether the chunks inside a shard can be read on their own.
-func (l *layout) ranged() bool { return l.shard != nil && l.order == nil && len(l.codecs) == 0 }
+func (l *layout) ranged() bool {
+	return l.shard != nil && l.order == nil && l.next == nil && len(l.codecs) == 0
+}
 
 // pieceShape returns the shape of what is decoded on its own.
 func (l *layout) pieceShape() []int {
@@ -93,6 +129,9 @@ func (l *layout) names() []string {
 	if l.order != nil {
 		names = append(names, "transpose")
 	}
+	if l.next != nil {
+		return append(append(names, l.filter.Spec().V3Name), l.next.names()...)
+	}
 	if l.shard != nil {
 		names = append(names, fmt.Sprintf("sharding_indexed%v", l.shard.inner.names()))
 	} else {
@@ -110,7 +149,11 @@ func (l *layout) decode(dst, src []byte) error {
 	if l.order != nil {
 		stored = make([]byte, len(dst))
 	}
-	if l.shard != nil {
+	if l.next != nil {
+		if err := l.unfilter(stored, src); err != nil {
+			return err
+		}
+	} else if l.shard != nil {
 		if err := l.decodeShard(stored, src); err != nil {
 			return err
 		}
@@ -152,6 +195,13 @@ func (l *layout) encode(buf, chunk []byte) ([]byte, error) {
 		transpose(stored, chunk, l.shape, l.order, l.dtype.Size())
 		chunk = stored
 	}
+	if l.next != nil {
+		filtered, err := l.filter.Encode(nil, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("encoding %s: %w", l.filter.Spec().V3Name, err)
+		}
+		return l.next.encode(buf, filtered)
+	}
 	if l.shard != nil {
 		out, err := l.shard.encode(chunk, l.fill)
 		if err != nil {
@@ -169,8 +219,11 @@ func (l *layout) encode(buf, chunk []byte) ([]byte, error) {
 // specs lists everything that decides how chunks are stored.
 func (l *layout) specs() []any {
 	specs := []any{l.order, l.swap}
+	if l.next != nil {
+		return append(specs, codecSpecs(codec.Chain{l.filter}), l.next.specs())
+	}
 	if l.shard != nil {
-		specs = append(specs, l.shard.atStart, l.shard.bigEndian, l.shard.inner.shape, codecSpecs(l.shard.indexCodecs), l.shard.inner.specs())
+		specs = append(specs, l.shard.atStart, l.shard.indexLayout.specs(), l.shard.inner.shape, l.shard.inner.specs())
 	}
 	return append(specs, codecSpecs(l.codecs))
 }

@@ -2,82 +2,104 @@ package zarr
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 
 	"volara/nd"
 	"volara/zarr/codec"
 )
 
-// parseLayoutV3 reads a list of codecs: any number from array to array, one from array to bytes, any number from bytes
-// to bytes.
-func parseLayoutV3(f fields, field string, shape []int, t nd.DType, fill Fill) *layout {
-	l := &layout{dtype: t, shape: shape, fill: fill}
-	serialised := false
-	for _, raw := range f.list(field) {
-		name, config := f.extension(field, raw)
+// parseLayoutV3 reads the field codecs of a zarr.json. What it could ignore it returns as warnings.
+func parseLayoutV3(f fields, shape []int, t nd.DType, fill Fill) (*layout, []string) {
+	p := codecParser{}
+	l := p.list(f, "codecs", &layout{dtype: t, shape: shape, fill: fill})
+	return l, p.warnings
+}
+
+// A codecParser reads lists of codecs, which shards put into one another.
+type codecParser struct {
+	warnings []string
+	depth    int // of shards in shards
+}
+
+// maxShardDepth is how many shards may be inside one another.
+const maxShardDepth = 8
+
+// list reads a list of codecs: any number from array to array, one from array to bytes, any number from bytes to bytes.
+// The layout knows the type and the shape of the array so far; a filter adds the layout of what it makes.
+func (p *codecParser) list(f fields, field string, first *layout) *layout {
+	l, serialised := first, false
+	for i, raw := range f.list(field) {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		e := f.extension(at, raw)
 		switch {
 		case *f.err != nil:
 			return nil
-		case name == "transpose" && !serialised:
-			l.transpose(parseOrder(config, len(shape)))
-		case name == "bytes" && !serialised:
-			l.swap, serialised = parseEndian(config, t) != nativeEndian, true
-		case name == "sharding_indexed" && !serialised:
-			l.shard, serialised = parseShard(config, l.storedShape(), t, fill), true
-		case name == "transpose" || name == "bytes" || name == "sharding_indexed":
-			f.fail(field, "%q after the array was already turned into bytes", name)
+		case serialised && slices.Contains(serialisers, e.name):
+			f.fail(at, "%q after the array was already turned into bytes", e.name)
+		case e.name == "transpose":
+			l.transpose(parseOrder(e.config, len(l.shape)))
+		case e.name == "bytes":
+			l.swap, serialised = parseEndian(e.config, l.dtype) != nativeEndian, true
+		case e.name == "sharding_indexed":
+			l.shard, serialised = p.shard(e.config, l), true
 		default:
-			c, err := codec.ParseV3(name, config.json(), t)
-			switch {
-			case err != nil:
-				f.fail(field, "%v, transpose, bytes, sharding_indexed", err)
-			case !serialised:
-				f.fail(field, "%q before the array was turned into bytes by \"bytes\" or \"sharding_indexed\"", name)
-			}
-			l.codecs = append(l.codecs, c)
+			l = p.codec(f, at, e, l, serialised)
 		}
 	}
 	if !serialised {
 		f.fail(field, `neither "bytes" nor "sharding_indexed" among the codecs`)
 	}
-	return l
+	return first
 }
 
-// json returns the object's fields, nil when there is none.
-func (f fields) json() json.RawMessage {
-	if f.raw == nil {
-		return nil
+// serialisers are the codecs that need an array and are this package's own.
+var serialisers = []string{"transpose", "bytes", "sharding_indexed"}
+
+// codec adds any other codec to a layout and returns the layout of what it makes.
+func (p *codecParser) codec(f fields, at string, e extension, l *layout, serialised bool) *layout {
+	c, err := codec.ParseV3(e.name, e.config.json(), l.dtype)
+	filter, isFilter := c.(codec.Filter)
+	switch {
+	case errors.Is(err, codec.ErrUnknown) && e.optional:
+		p.warnings = append(p.warnings, fmt.Sprintf("%s: codec %q is ignored, as it allows", f.file, e.name))
+	case errors.Is(err, codec.ErrUnknown):
+		f.fail(at, "%w, transpose, bytes, sharding_indexed", err)
+	case err != nil:
+		f.fail(at, "%w", err)
+	case isFilter && serialised:
+		f.fail(at, "%q after the array was already turned into bytes", e.name)
+	case isFilter:
+		if err := l.addFilter(filter); err != nil {
+			f.fail(at, "%w", err)
+			return l
+		}
+		return l.next
+	case !serialised:
+		f.fail(at, "%q before the array was turned into bytes by \"bytes\" or \"sharding_indexed\"", e.name)
+	default:
+		l.codecs = append(l.codecs, c)
 	}
-	data, err := json.Marshal(f.raw)
-	if err != nil {
-		f.fail("", "%v", err)
-	}
-	return data
+	return l
 }
 
 // parseOrder reads a transposition, also the legacy "C" and "F".
 func parseOrder(config fields, dims int) []int {
 	config.only("order")
-	order := make([]int, dims)
 	var word string
-	if json.Unmarshal(config.raw["order"], &word) == nil && (word == "C" || word == "F") {
-		for i := range order {
-			order[i] = i
-			if word == "F" {
-				order[i] = dims - 1 - i
-			}
-		}
+	if json.Unmarshal(config.raw["order"], &word) == nil && word == "F" {
+		return reversed(dims)
+	}
+	order := make([]int, dims)
+	for i := range order {
+		order[i] = i
+	}
+	if word == "C" {
 		return order
 	}
 	list := config.lengths("order", 0)
-	seen := make([]bool, dims)
-	for _, axis := range list {
-		if len(list) != dims || axis >= dims || seen[axis] {
-			config.fail("order", "%v is not a permutation of %d axes", list, dims)
-			return order
-		}
-		seen[axis] = true
-	}
-	if len(list) != dims {
+	if sorted := slices.Sorted(slices.Values(list)); !slices.Equal(sorted, order) {
 		config.fail("order", "%v is not a permutation of %d axes", list, dims)
 		return order
 	}
@@ -100,10 +122,15 @@ func parseEndian(config fields, t nd.DType) string {
 	return endian
 }
 
-// parseShard reads the configuration of sharding_indexed.
-func parseShard(config fields, shape []int, t nd.DType, fill Fill) *shard {
+// shard reads the configuration of sharding_indexed for what a layout stores.
+func (p *codecParser) shard(config fields, l *layout) *shard {
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.depth > maxShardDepth {
+		config.fail("codecs", "more than %d shards inside one another", maxShardDepth)
+	}
 	config.only("chunk_shape", "codecs", "index_codecs", "index_location")
-	inner := config.lengths("chunk_shape", 1)
+	inner, shape := config.lengths("chunk_shape", 1), l.storedShape()
 	if *config.err != nil {
 		return nil
 	}
@@ -119,31 +146,26 @@ func parseShard(config fields, shape []int, t nd.DType, fill Fill) *shard {
 		}
 		s.counts[d] = shape[d] / inner[d]
 	}
-	s.inner = parseLayoutV3(config, "codecs", inner, t, fill)
-	s.parseIndexCodecs(config)
-	if config.has("index_location") {
-		s.atStart = config.choice("index_location", "end", "start") == "start"
-	}
 	if n, ok := product(s.counts, 16); !ok || n > maxChunkBytes {
 		config.fail("chunk_shape", "%v makes an index of more than %d bytes", inner, maxChunkBytes)
+		return nil
+	}
+	s.inner = p.list(config, "codecs", &layout{dtype: l.dtype, shape: inner, fill: l.fill})
+	s.indexLayout = p.index(config, s.counts)
+	if config.has("index_location") {
+		s.atStart = config.choice("index_location", "end", "start") == "start"
 	}
 	return s
 }
 
-// parseIndexCodecs reads the codecs of a shard's index, which must give it a fixed length.
-func (s *shard) parseIndexCodecs(config fields) {
-	l := parseLayoutV3(config, "index_codecs", []int{1}, nd.Uint64, Fill{})
+// index reads the codecs of a shard's index, which must give it a fixed length.
+func (p *codecParser) index(config fields, counts []int) *layout {
+	l := p.list(config, "index_codecs", &layout{dtype: nd.Uint64, shape: append(slices.Clone(counts), 2)})
 	if *config.err != nil {
-		return
+		return nil
 	}
-	if l.shard != nil || l.order != nil {
-		config.fail("index_codecs", "only \"bytes\" and \"crc32c\" are supported for the index")
-		return
+	if name := l.variable(); name != "" {
+		config.fail("index_codecs", "%q is not supported for the index, whose length must be fixed, as by \"bytes\" and \"crc32c\"", name)
 	}
-	for _, c := range l.codecs {
-		if _, ok := c.(codec.CRC32C); !ok {
-			config.fail("index_codecs", "%q is not supported for the index; supported are \"bytes\" and \"crc32c\"", c.Spec().V3Name)
-		}
-	}
-	s.bigEndian, s.indexCodecs = l.swap == (nativeEndian == "little"), l.codecs
+	return l
 }

@@ -2,6 +2,7 @@ package zarr
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"volara/nd"
@@ -44,8 +45,10 @@ func parseV2(file string, data []byte, attrsFile string, attrs []byte) (*Metadat
 		m.layout.transpose(reversed(len(m.Shape)))
 	}
 	if *f.err == nil {
-		parseFilters(f)
-		m.layout.codecs = parseCompressor(f, t)
+		m.layout.codecs = parseCodecsV2(f, codec.Type{DType: t, Swapped: m.layout.swap})
+	}
+	if *f.err == nil {
+		checkCodecsV2(f, m.layout)
 	}
 	if *f.err != nil {
 		return nil, *f.err
@@ -60,34 +63,40 @@ func parseV2(file string, data []byte, attrsFile string, attrs []byte) (*Metadat
 	return m, err
 }
 
-func parseFilters(f fields) {
-	if !f.has("filters") {
-		return
-	}
-	for _, raw := range f.list("filters") {
-		var filter struct {
-			ID string `json:"id"`
+// parseCodecsV2 reads the filters, in their order, and then the compressor.
+func parseCodecsV2(f fields, t codec.Type) codec.Chain {
+	var chain codec.Chain
+	if f.has("filters") {
+		for i, raw := range f.list("filters") {
+			c, err := codec.ParseV2(raw, t)
+			if err != nil {
+				f.fail(fmt.Sprintf("filters[%d]", i), "%w", err)
+				return nil
+			}
+			chain, t = append(chain, c), codec.Next(c, t)
 		}
-		if err := json.Unmarshal(raw, &filter); err != nil || filter.ID == "" {
-			f.fail("filters", `%s is not an object with an "id"`, excerpt(raw))
-		}
-		f.fail("filters", "filter %q is not supported; no filter is", filter.ID)
 	}
-}
-
-func parseCompressor(f fields, t nd.DType) codec.Chain {
 	raw, ok := f.raw["compressor"]
 	if !ok {
 		f.fail("compressor", `missing; it should be null or an object with an "id"`)
 	}
 	if !f.has("compressor") {
-		return nil
+		return chain
 	}
-	c, err := codec.ParseV2(raw, codec.Type{DType: t})
+	c, err := codec.ParseV2(raw, t)
 	if err != nil {
-		f.fail("compressor", "%v", err)
+		f.fail("compressor", "%w", err)
 	}
-	return codec.Chain{c}
+	return append(chain, c)
+}
+
+// checkCodecsV2 verifies that what lies between the codecs is not too large.
+func checkCodecsV2(f fields, l *layout) {
+	for i := range l.codecs {
+		if n := l.codecs[:i+1].MaxEncodedLen(l.size()); n > 2*maxChunkBytes {
+			f.fail(fmt.Sprintf("filters[%d]", i), "it may make %d bytes of a chunk; at most %d are supported", n, maxChunkBytes)
+		}
+	}
 }
 
 // typesV2 are the names of the types in .zarray, after the byte order.

@@ -1,7 +1,7 @@
 package zarr
 
 import (
-	"encoding/json"
+	"fmt"
 	"strings"
 
 	"volara/nd"
@@ -26,7 +26,7 @@ func parseV3(file string, data []byte) (*Metadata, error) {
 	m.keys = parseKeysV3(f)
 	m.Fill = f.fill(m.DType, parseFill)
 	if *f.err == nil {
-		m.layout = parseLayoutV3(f, "codecs", m.Chunks, m.DType, m.Fill)
+		m.layout, m.Warnings = parseLayoutV3(f, m.Chunks, m.DType, m.Fill)
 	}
 	if *f.err == nil {
 		checkPiece(f, m.layout.pieceShape(), "chunk_grid.configuration.chunk_shape", m.DType)
@@ -36,12 +36,15 @@ func parseV3(file string, data []byte) (*Metadata, error) {
 		m.Attributes = f.object("attributes").raw
 	}
 	if f.has("storage_transformers") {
-		for _, raw := range f.list("storage_transformers") {
-			name, _ := f.extension("storage_transformers", raw)
-			f.fail("storage_transformers", "%q is not supported; none is", name)
+		for i, raw := range f.list("storage_transformers") {
+			at := fmt.Sprintf("storage_transformers[%d]", i)
+			if e := f.extension(at, raw); !e.optional {
+				f.fail(at, "%q is not supported; none is", e.name)
+			}
 		}
 	}
-	checkExtensions(f)
+	f.only("zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs",
+		"attributes", "dimension_names", "storage_transformers", "consolidated_metadata")
 	if *f.err != nil {
 		return nil, *f.err
 	}
@@ -50,35 +53,44 @@ func parseV3(file string, data []byte) (*Metadata, error) {
 	return m, nil
 }
 
-// checkExtensions refuses unknown fields that do not say that they may be ignored.
-func checkExtensions(f fields) {
-	known := []string{"zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value",
-		"codecs", "attributes", "dimension_names", "storage_transformers", "consolidated_metadata"}
-	kept := f
-	kept.raw = map[string]json.RawMessage{}
-	for name, raw := range f.raw {
-		var e struct {
-			Must *bool `json:"must_understand"`
-		}
-		if json.Unmarshal(raw, &e) != nil || e.Must == nil || *e.Must {
-			kept.raw[name] = raw
-		}
-	}
-	kept.only(known...)
-}
-
 func parseTypeV3(f fields) nd.DType {
 	raw, ok := f.raw["data_type"]
 	if !ok {
 		f.fail("data_type", "missing; it should be one of %s", strings.Join(dtypeNames(), ", "))
 		return nd.Invalid
 	}
-	name, _ := f.extension("data_type", raw)
-	t, err := nd.ParseDType(name)
-	if err != nil && *f.err == nil {
-		f.fail("data_type", "%q is not supported; supported are %s", name, strings.Join(dtypeNames(), ", "))
+	e := f.extension("data_type", raw)
+	if *f.err != nil {
+		return nd.Invalid
+	}
+	t, err := nd.ParseDType(e.name)
+	switch {
+	case err == nil:
+		e.config.only()
+	case kindV3(e.name) != "":
+		f.fail("data_type", "%q: %s are not supported; supported are %s", e.name, kindV3(e.name), strings.Join(dtypeNames(), ", "))
+	default:
+		f.fail("data_type", "%q is not supported; supported are %s", e.name, strings.Join(dtypeNames(), ", "))
 	}
 	return t
+}
+
+// kindV3 says what a data type holds that is known but not supported.
+func kindV3(name string) string {
+	for _, kind := range []struct{ prefix, what string }{
+		{"string", "strings"}, {"fixed_length_utf32", "strings"}, {"null_terminated_bytes", "byte strings"},
+		{"bytes", "byte strings"}, {"variable_length_bytes", "byte strings"}, {"raw_bytes", "raw bytes"},
+		{"numpy.datetime64", "dates"}, {"numpy.timedelta64", "time differences"}, {"struct", "structured types"},
+		{"vlen-", "values of varying length"}, {"object", "objects"},
+	} {
+		if strings.HasPrefix(name, kind.prefix) {
+			return kind.what
+		}
+	}
+	if digits, ok := strings.CutPrefix(name, "r"); ok && digits != "" && strings.Trim(digits, "0123456789") == "" {
+		return "raw bits"
+	}
+	return ""
 }
 
 func parseGridV3(f fields) []int {
@@ -87,11 +99,12 @@ func parseGridV3(f fields) []int {
 		f.fail("chunk_grid", `missing; it should be {"name": "regular", …}`)
 		return nil
 	}
-	name, config := f.extension("chunk_grid", raw)
-	if name != "regular" && *f.err == nil {
-		f.fail("chunk_grid", "%q is not supported; supported is \"regular\"", name)
+	e := f.extension("chunk_grid", raw)
+	if e.name != "regular" && *f.err == nil {
+		f.fail("chunk_grid", "%q is not supported; supported is \"regular\"", e.name)
 	}
-	return config.lengths("chunk_shape", 1)
+	e.config.only("chunk_shape")
+	return e.config.lengths("chunk_shape", 1)
 }
 
 func parseKeysV3(f fields) keyEncoding {
@@ -100,19 +113,20 @@ func parseKeysV3(f fields) keyEncoding {
 		f.fail("chunk_key_encoding", `missing; it should be {"name": "default", …}`)
 		return keyEncoding{}
 	}
-	name, config := f.extension("chunk_key_encoding", raw)
-	e := keyEncoding{prefix: "c", separator: "/"}
-	switch name {
+	e := f.extension("chunk_key_encoding", raw)
+	keys := keyEncoding{prefix: "c", separator: "/"}
+	switch e.name {
 	case "default":
 	case "v2":
-		e = keyEncoding{separator: "."}
+		keys = keyEncoding{separator: "."}
 	default:
-		f.fail("chunk_key_encoding", "%q is not supported; supported are \"default\" and \"v2\"", name)
+		f.fail("chunk_key_encoding", "%q is not supported; supported are \"default\" and \"v2\"", e.name)
 	}
-	if config.has("separator") {
-		e.separator = config.choice("separator", "/", ".")
+	e.config.only("separator")
+	if e.config.has("separator") {
+		keys.separator = e.config.choice("separator", "/", ".")
 	}
-	return e
+	return keys
 }
 
 func parseDimensionNames(f fields, dims int) []string {

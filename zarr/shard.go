@@ -1,12 +1,11 @@
 package zarr
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"volara/nd"
-	"volara/zarr/codec"
 )
 
 // A shard is the sharding_indexed serialisation: chunks one after the other, and an index of where each lies.
@@ -15,15 +14,23 @@ type shard struct {
 	inner       *layout
 	counts      []int // chunks along each axis
 	atStart     bool  // the index comes before the chunks
-	bigEndian   bool  // the index is big-endian
-	indexCodecs codec.Chain
+	indexLayout *layout
 }
 
 // absent is offset and length of a chunk that is not stored.
 const absent = 1<<64 - 1
 
 // indexSize returns the bytes of the encoded index.
-func (s *shard) indexSize() int { return 16*nd.Len(s.counts) + 4*len(s.indexCodecs) }
+func (s *shard) indexSize() int { return s.indexLayout.fixedSize() }
+
+// bound bounds the bytes of a shard without gaps. It does not overflow.
+func (s *shard) bound() int {
+	n, ok := product(s.counts, s.inner.bound())
+	if !ok {
+		return math.MaxInt / 64
+	}
+	return min(n, math.MaxInt/64) + s.indexSize()
+}
 
 // number returns the number of the chunk that starts at the given voxel of the shard.
 func (s *shard) number(at []int) int {
@@ -39,19 +46,11 @@ type index []uint64
 
 // parseIndex decodes an index.
 func (s *shard) parseIndex(raw []byte) (index, error) {
-	data, err := s.indexCodecs.Decode(nil, raw, 16*nd.Len(s.counts))
-	if err != nil {
+	list := nd.New(nd.Uint64, 2*nd.Len(s.counts))
+	if err := s.indexLayout.decode(list.Bytes(), raw); err != nil {
 		return nil, fmt.Errorf("shard index: %w", err)
 	}
-	list := make(index, len(data)/8)
-	for i := range list {
-		if s.bigEndian {
-			list[i] = binary.BigEndian.Uint64(data[8*i:])
-		} else {
-			list[i] = binary.LittleEndian.Uint64(data[8*i:])
-		}
-	}
-	return list, nil
+	return nd.Values[uint64](list), nil
 }
 
 // find returns where the i-th chunk lies; ok is false when it is not stored.
@@ -149,15 +148,7 @@ func (s *shard) encode(src []byte, fill Fill) ([]byte, error) {
 }
 
 func (s *shard) encodeIndex(list index) ([]byte, error) {
-	raw := make([]byte, 0, 8*len(list))
-	for _, n := range list {
-		if s.bigEndian {
-			raw = binary.BigEndian.AppendUint64(raw, n)
-		} else {
-			raw = binary.LittleEndian.AppendUint64(raw, n)
-		}
-	}
-	raw, err := s.indexCodecs.Encode(nil, raw)
+	raw, err := s.indexLayout.encode(nil, nd.From([]uint64(list), len(list)).Bytes())
 	if err == nil && len(raw) != s.indexSize() {
 		err = errors.New("shard index of a wrong length")
 	}

@@ -93,12 +93,22 @@ func (l *layout) describe(s *Spec) {
 		} else {
 			s.SubShards = append(s.SubShards, slices.Clone(inner.shape))
 		}
-		s.Index = ShardIndex{inner.shard.atStart, inner.shard.bigEndian, append([]codec.Codec{}, inner.shard.indexCodecs...)}
+		index := inner.shard.indexLayout
+		s.Index = ShardIndex{inner.shard.atStart, index.bigEndian(), append([]codec.Codec{}, index.codecs...)}
 		inner = inner.shard.inner
 	}
-	s.Chunks = slices.Clone(inner.shape)
-	s.Order, s.BigEndian = slices.Clone(inner.order), inner.bigEndian()
-	s.Codecs = append([]codec.Codec{}, inner.codecs...)
+	s.Chunks, s.Order = slices.Clone(inner.shape), slices.Clone(inner.order)
+	for ; inner.next != nil; inner = inner.next {
+		s.Filters = append(s.Filters, inner.filter)
+	}
+	s.BigEndian, s.Codecs = inner.bigEndian(), append([]codec.Codec{}, inner.codecs...)
+	for len(s.Codecs) > 0 { // v2 has filters and compressor in one chain
+		filter, ok := s.Codecs[0].(codec.Filter)
+		if !ok {
+			break
+		}
+		s.Filters, s.Codecs = append(s.Filters, filter), s.Codecs[1:]
+	}
 }
 
 // codecs returns the codecs that turn the bytes of a chunk into what is stored, in the order of encoding.

@@ -32,6 +32,9 @@ type Spec struct {
 // ErrTooLong says that decoding would give more bytes than it may.
 var ErrTooLong = errors.New("decodes to more bytes than the chunk has")
 
+// ErrUnknown says that no codec has the name.
+var ErrUnknown = errors.New("not supported")
+
 // A Chain is a sequence of codecs, in the order in which encoding applies them. The empty chain copies nothing.
 type Chain []Codec
 

@@ -89,7 +89,7 @@ func names(list []parser) []string {
 func find(list []parser, name string, config json.RawMessage, t Type) (Codec, error) {
 	i := slices.IndexFunc(list, func(p parser) bool { return p.name == name })
 	if i < 0 {
-		return nil, fmt.Errorf("codec %q is not supported; supported are %s", name, strings.Join(names(list), ", "))
+		return nil, fmt.Errorf("codec %q is %w; supported are %s", name, ErrUnknown, strings.Join(names(list), ", "))
 	}
 	if t.Size() == 0 {
 		return nil, fmt.Errorf("codec %q: elements of type %v", name, t.DType)
