@@ -8,6 +8,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"volara/picture"
 )
 
 // neurites draws some segments in space, in front of what raw shows on the far faces of the volume.
@@ -228,7 +230,7 @@ func (c camera) shade(base color.RGBA, normal, along vec, depth float64) color.R
 	light := (0.30 + 0.82*facing) * (1.06 - 0.5*depth)
 	lit := func(v uint8) uint8 {
 		linear := math.Pow(float64(v)/255, 2.2)
-		return channel(linear*light*light*1.05 + 0.10*gloss)
+		return picture.SRGB(linear*light*light*1.05 + 0.10*gloss)
 	}
 	return color.RGBA{lit(base.R), lit(base.G), lit(base.B), 255}
 }

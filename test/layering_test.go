@@ -26,6 +26,7 @@ var rooms = []struct {
 	{name: "zarr/ngff", only: []string{"fault", "zarr/store", "zarr/pyjson"}},
 	{name: "zarr"},
 	{name: "volume"},
+	{name: "picture"},
 	{name: "graph/npz"},
 	{name: "graph"},
 	{name: "graph/funlib"},

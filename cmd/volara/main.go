@@ -27,7 +27,7 @@ type grammar struct {
 	Blocks  blocksCmd  `cmd:"" help:"Draw the blocks of a run in the colours of what became of them: computed, masked, left out, failed."`
 	Drop    dropCmd    `cmd:"" help:"Remove outputs and done marks of a pipeline or of some of its tasks."`
 	Eval    evalCmd    `cmd:"" help:"Compare a segmentation with ground truth: variation of information, adapted Rand error."`
-	Zarr    zarrCmd    `cmd:"" help:"Look at zarr arrays and OME-Zarr images: checksums, statistics."`
+	Zarr    zarrCmd    `cmd:"" help:"Look at zarr arrays and OME-Zarr images: checksums, statistics, pictures."`
 	Demo    demoCmd    `cmd:"" help:"Make a synthetic volume, segment it, kill and resume a run, and draw pictures."`
 	Worker  workerCmd  `cmd:"" help:"Process blocks of a run that another process tracks (as the program stage)."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -15,7 +15,23 @@ import (
 // zarrCmd groups the commands on arrays.
 type zarrCmd struct {
 	Stats  zarrStatsCmd  `cmd:"" help:"Minimum, maximum, mean, histogram and number of distinct labels of an array."`
+	Slice  zarrSliceCmd  `cmd:"" help:"Draw a plane of an array: images in grey, labels in colours, channels as red, green and blue."`
 	SHA256 zarrSHA256Cmd `cmd:"" name:"sha256" help:"Checksums of the voxels of arrays, as little-endian bytes in C order."`
+}
+
+// levelArgs choose a level of an image.
+type levelArgs struct {
+	Level *int `help:"Level of an OME-Zarr image, by its place in the image's list; default: 0, the finest." placeholder:"N"`
+}
+
+// open opens the array at a path.
+func (a *levelArgs) open(ctx context.Context, path string) (*zarr.Array, error) {
+	var opts []zarr.Option
+	if a.Level != nil {
+		opts = append(opts, zarr.Level(*a.Level))
+	}
+	array, err := volume.Open(ctx, path, opts...)
+	return array, asInput(err)
 }
 
 // limitArgs bound what a command takes.
@@ -72,7 +88,8 @@ func asInput(err error) error {
 }
 
 type zarrSHA256Cmd struct {
-	Paths []string `arg:"" name:"path" help:"Arrays, or images, of which the first level is meant."`
+	Paths []string `arg:"" name:"path" help:"Arrays, or levels of images."`
+	levelArgs
 	limitArgs
 }
 
@@ -85,7 +102,7 @@ func (c *zarrSHA256Cmd) Run(ctx context.Context) error {
 	}
 	var failed []error
 	for _, path := range c.Paths {
-		a, err := volume.Open(ctx, path)
+		a, err := c.open(ctx, path)
 		if err == nil {
 			err = printSum(ctx, a, path, l)
 			err = errors.Join(err, a.Close())

@@ -13,7 +13,8 @@ import (
 )
 
 type zarrStatsCmd struct {
-	Path string `arg:"" help:"Array, or image, of which the first level is meant."`
+	Path string `arg:"" help:"Array, or level of an image."`
+	levelArgs
 	regionArgs
 	limitArgs
 	Bins     int      `help:"Bins of the histogram; 0: none; default: 16, and none for integers of more than two bytes, which are labels as a rule." default:"-1" placeholder:"N"`
@@ -40,9 +41,9 @@ func (c *zarrStatsCmd) Run(ctx context.Context) error {
 	if c.Bins < -1 || c.Bins > maxBins {
 		return &pipeline.InputError{Err: fmt.Errorf("--bins %d: 0 to %d are possible", c.Bins, maxBins)}
 	}
-	a, err := volume.Open(ctx, c.Path)
+	a, err := c.open(ctx, c.Path)
 	if err != nil {
-		return asInput(err)
+		return err
 	}
 	defer a.Close()
 	box, err := region.Box(a)
