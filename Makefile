@@ -31,10 +31,10 @@ lint: deps
 	$(GO) test -count=1 -run TestLayering ./test
 
 unit: deps
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '/test\(/chaos\)\?$$')
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '/test\(/chaos\|/interop\)\?$$')
 
 blackbox: build testdeps
-	$(GO) test -count=1 -timeout 10m ./test ./test/chaos
+	$(GO) test -count=1 -timeout 10m ./test ./test/chaos ./test/interop
 
 chaos: testdeps
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-300} $(GO) test -count=1 -timeout 120m -v -run TestChaos ./test/chaos

@@ -86,7 +86,7 @@ def answer(tool, request):
         a, dtype = tool.open(request["path"])
         data = np.fromfile(request["file"], dtype.newbyteorder("<")).reshape(request["shape"])
         box = tuple(slice(b, b + n) for b, n in zip(request["begin"], request["shape"]))
-        tool.put(a, box if box else ..., data.astype(dtype, copy=False))
+        tool.put(a, box, data.astype(dtype, copy=False))
     elif request["op"] == "remake":
         tool.remake(request["path"], request["as"])
     else:

@@ -53,7 +53,7 @@ func startPeer(t *testing.T, name string) *peer {
 		}
 		t.Skipf("zarr-python and tensorstore are missing in %s: sh scripts/deps.sh test installs them", dir)
 	}
-	cmd := exec.Command(python, "peer.py", name)
+	cmd := exec.Command(python, "-W", "ignore", "peer.py", name)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
