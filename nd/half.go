@@ -24,20 +24,20 @@ func HalfToFloat(h uint16) float64 {
 
 // FloatToHalf rounds to the nearest half-precision number, ties to even.
 func FloatToHalf(v float64) uint16 {
-	sign := uint16(math.Float64bits(v) >> 63 << 15)
-	v = math.Abs(v)
-	switch {
+	bits := math.Float64bits(v)
+	sign, bits := uint16(bits>>48)&0x8000, bits&^(1<<63)
+	switch v = math.Float64frombits(bits); {
 	case v != v:
 		return sign | 0x7e00
 	case v >= 65520: // halfway between the largest number and the next power of two
 		return sign | 0x7c00
+	case v < 0x1p-14: // numbers are 2⁻²⁴ apart
+		return sign | uint16(math.RoundToEven(v*0x1p24))
 	}
-	_, exponent := math.Frexp(v)
-	exponent = max(exponent, -13)
-	// Now v is below 2^exponent; numbers there are 2^(exponent−11) apart.
-	steps := uint16(math.RoundToEven(math.Ldexp(v, 11-exponent)))
-	if steps < 1024 {
-		return sign | steps
+	bits -= (1023 - 15) << 52
+	half, rest := uint16(bits>>42), bits&(1<<42-1)
+	if rest > 1<<41 || rest == 1<<41 && half&1 == 1 {
+		half++
 	}
-	return sign | (uint16(exponent+13)<<10 + steps)
+	return sign | half
 }

@@ -32,6 +32,7 @@ var rooms = []struct {
 	{name: "graph/funlib"},
 	{name: "graph/sqlite"},
 	{name: "config", only: []string{"geometry"}},
+	{name: "zarr/lazy"},
 	{name: "stages"},
 	{name: "stream", only: []string{"geometry", "fault"}},
 	{name: "isolate", only: []string{"geometry", "fault", "stream"}},

@@ -231,3 +231,6 @@ func writeArray(w io.Writer, a Array) error {
 	}
 	return nil
 }
+
+// ReadArray reads a single array, an .npy file, up to the end of r; it has no name. It allocates no more than r gives.
+func ReadArray(r io.Reader) (Array, error) { return readArray(r) }

@@ -1,0 +1,199 @@
+package lazy
+
+import (
+	"context"
+	"fmt"
+	"unsafe"
+
+	"volara/nd"
+)
+
+// A kernel writes what a piece of elements becomes: dst and src hold the same number of them, of the types that the
+// step goes from and to, and lie at a place of the box that is read. dst may be src, or hold it at its end, where an
+// element is written when it and all before it have been read.
+type kernel func(dst, src []byte, at place) error
+
+// A place is that of a piece in the box that is read.
+type place struct {
+	offset, shape []int // of the box
+	first         int   // element of the box, in C order
+}
+
+// A step is one operation on values, or a part of one.
+type step struct {
+	to  nd.DType
+	run kernel
+	// plain tells that the result is made of the element alone, and always made.
+	plain bool
+	// inPlace tells that dst is src, unless it is the first step.
+	inPlace bool
+}
+
+// values is a Source whose elements are made of another's, one by one.
+type values struct {
+	Source
+	steps []step
+	dtype nd.DType
+	table []byte // what each element of one byte becomes; nil: run the steps
+	pool  *pool
+}
+
+// mapped returns the array with steps behind it; none is the array itself.
+func (a Array) mapped(steps ...step) Array {
+	if len(steps) == 0 {
+		return a
+	}
+	v := &values{Source: a.Source, steps: steps, pool: new(pool)}
+	if inner, ok := a.Source.(*values); ok {
+		v.Source, v.pool = inner.Source, inner.pool
+		v.steps = append(inner.steps[:len(inner.steps):len(inner.steps)], steps...)
+		a.Scratch -= inner.scratch()
+	}
+	v.dtype = v.steps[len(v.steps)-1].to
+	v.table = v.makeTable()
+	a.Source = v
+	a.Scratch += v.scratch()
+	return a
+}
+
+func (v *values) DType() nd.DType { return v.dtype }
+
+// scratch returns the bytes an element that reading takes beside the result.
+func (v *values) scratch() int {
+	if size := v.Source.DType().Size(); size > v.dtype.Size() {
+		return size
+	}
+	return 0
+}
+
+// ReadInto reads the inner elements into the end of dst, where they fit, and changes them from the front.
+func (v *values) ReadInto(ctx context.Context, dst *nd.Array, offset []int) error {
+	if err := checkBox(v, dst, offset); err != nil {
+		return err
+	}
+	from := v.Source.DType()
+	raw := dst.Bytes()
+	if n := dst.Len() * from.Size(); n <= len(raw) {
+		raw = raw[len(raw)-n:]
+	} else {
+		s, b := v.pool.take(n)
+		defer v.pool.put(s)
+		raw = b
+	}
+	if err := v.Source.ReadInto(ctx, nd.View(from, raw, dst.Shape()...), offset); err != nil {
+		return err
+	}
+	if err := v.change(ctx, dst, raw, offset); err != nil {
+		return fmt.Errorf("reading %s: %w", v.Path(), err)
+	}
+	clearOutside(dst, offset, v.Shape())
+	return nil
+}
+
+// pieceElements are changed together: what they need between steps stays in the nearest cache.
+const pieceElements = 1024
+
+// change runs the steps over elements that lie in the end of dst or elsewhere, piece by piece.
+func (v *values) change(ctx context.Context, dst *nd.Array, raw []byte, offset []int) error {
+	from, to := v.Source.DType().Size(), v.dtype.Size()
+	if v.table != nil {
+		lookUp(dst.Bytes(), raw, v.table, to)
+		return nil
+	}
+	s, between := v.pool.take(2 * 16 * pieceElements)
+	defer v.pool.put(s)
+	at := place{offset: offset, shape: dst.Shape()}
+	for n := dst.Len(); at.first < n; at.first += pieceElements {
+		if at.first%(1024*pieceElements) == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		last := min(at.first+pieceElements, n)
+		if err := v.piece(dst.Bytes()[at.first*to:last*to], raw[at.first*from:last*from], between, last-at.first, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// piece runs the steps over n elements; between are two halves of memory for what lies between steps.
+func (v *values) piece(dst, src, between []byte, n int, at place) error {
+	free, other := between[:len(between)/2], between[len(between)/2:]
+	for i, s := range v.steps {
+		out := src
+		if !s.inPlace || i == 0 {
+			out = free[:n*s.to.Size()]
+			free, other = other, free
+			if v.ends(i) {
+				out = dst
+			}
+		}
+		if err := s.run(out, src, at); err != nil {
+			return err
+		}
+		src = out
+	}
+	return nil
+}
+
+// ends reports whether what step i makes is changed in place at most before it is the result.
+func (v *values) ends(i int) bool {
+	for _, s := range v.steps[i+1:] {
+		if !s.inPlace {
+			return false
+		}
+	}
+	return true
+}
+
+// makeTable returns what the steps make of each of the 256 elements of one byte; nil where that does not help.
+func (v *values) makeTable() []byte {
+	if v.Source.DType().Size() != 1 || len(v.steps) < 2 {
+		return nil
+	}
+	for _, s := range v.steps {
+		if !s.plain {
+			return nil
+		}
+	}
+	elements := make([]byte, 256)
+	for i := range elements {
+		elements[i] = byte(i)
+	}
+	table := nd.New(v.dtype, 256)
+	between := nd.New(nd.Uint64, 2*2*256) // two pieces of elements of up to 16 bytes
+	if err := v.piece(table.Bytes(), elements, between.Bytes(), 256, place{shape: []int{256}}); err != nil {
+		return nil
+	}
+	return table.Bytes()
+}
+
+// lookUp writes the entries of a table, of the given size, that bytes stand for.
+func lookUp(dst, src, table []byte, size int) {
+	switch size {
+	case 1:
+		lookUpAs[uint8](dst, src, table)
+	case 2:
+		lookUpAs[uint16](dst, src, table)
+	case 4:
+		lookUpAs[uint32](dst, src, table)
+	case 8:
+		lookUpAs[uint64](dst, src, table)
+	}
+}
+
+func lookUpAs[T uint8 | uint16 | uint32 | uint64](dst, src, table []byte) {
+	out, entries := elements[T](dst), (*[256]T)(elements[T](table))
+	out = out[:len(src)]
+	for i, b := range src {
+		out[i] = entries[b]
+	}
+}
+
+// elements returns memory as elements, which share it.
+func elements[T any](b []byte) []T {
+	if len(b) == 0 {
+		return nil
+	}
+	var zero T
+	return unsafe.Slice((*T)(unsafe.Pointer(&b[0])), len(b)/int(unsafe.Sizeof(zero)))
+}
