@@ -25,6 +25,7 @@ var rooms = []struct {
 	{name: "zarr/codec"},
 	{name: "zarr/ngff", only: []string{"fault", "zarr/store", "zarr/pyjson"}},
 	{name: "zarr"},
+	{name: "zarr/validate", only: []string{"fault", "zarr/store", "zarr/ngff", "zarr"}},
 	{name: "volume"},
 	{name: "picture"},
 	{name: "graph/npz"},

@@ -22,7 +22,9 @@ type Group struct {
 	// Version is that of the metadata, such as "0.4"; "" where it gives none.
 	Version string
 
-	fields map[string]json.RawMessage
+	fields  map[string]json.RawMessage
+	nested  bool   // in an attribute "ome"
+	pointer string // JSON pointer of fields
 }
 
 // The keys of the metadata's parts.
@@ -90,7 +92,7 @@ func Parse(file string, data []byte) (*Group, error) {
 			return nil, err
 		}
 	}
-	if _, nested := g.fields["ome"]; nested {
+	if _, g.nested = g.fields["ome"]; g.nested {
 		if err := g.descend("ome"); err != nil {
 			return nil, err
 		}
@@ -113,7 +115,7 @@ func (g *Group) descend(name string) error {
 			return g.errorf(name, "%s is not an object", excerpt(raw))
 		}
 	}
-	g.fields = inner
+	g.fields, g.pointer = inner, g.pointer+"/"+name
 	return nil
 }
 
