@@ -86,54 +86,22 @@ func newArray(s store.Store, prefix string, opts []Option) *Array {
 
 // load reads the metadata of the array; v3's comes before v2's.
 func (a *Array) load(ctx context.Context) (*Metadata, error) {
-	v3, err := a.read(ctx, "zarr.json")
+	n := a.node()
+	doc, err := readNode(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	v2, err := a.read(ctx, ".zarray")
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case v3 != nil && isNode(v3, "group") && v2 == nil, v3 == nil && v2 == nil:
+	if !doc.isArray() {
 		return nil, fmt.Errorf("%w at %s", ErrNotFound, a.path)
-	case v3 != nil:
-		m, err := parseV3(a.chunkName("zarr.json"), v3)
-		if err == nil && v2 != nil {
-			m.Warnings = append(m.Warnings, fmt.Sprintf("%s has both zarr.json and .zarray; zarr.json is used", a.path))
-		}
-		return m, err
 	}
-	attrs, err := a.read(ctx, ".zattrs")
-	if err != nil {
-		return nil, err
-	}
-	return parseV2(a.chunkName(".zarray"), v2, a.chunkName(".zattrs"), attrs)
+	return doc.array(n)
 }
+
+func (a *Array) node() *store.Node { return &store.Node{Store: a.store, Prefix: a.prefix} }
 
 // read returns a metadata file, nil when there is none.
 func (a *Array) read(ctx context.Context, key string) ([]byte, error) {
-	data, err := a.get(ctx, key, nil, metadataLimit)
-	switch {
-	case errors.Is(err, store.ErrNotExist):
-		return nil, nil
-	case errors.Is(err, store.ErrRange):
-		return nil, fault.Permanent(err)
-	case err == nil && data == nil:
-		return []byte{}, nil
-	}
-	return data, err
-}
-
-// metadataLimit is the most bytes that are read of a metadata file.
-const metadataLimit = 64 << 20
-
-// isNode reports whether a zarr.json says that it describes a node of that type.
-func isNode(data []byte, kind string) bool {
-	var node struct {
-		Type string `json:"node_type"`
-	}
-	return unmarshal(data, &node) == nil && node.Type == kind
+	return readKey(ctx, a.node(), key)
 }
 
 // describe says what a node that holds no array holds instead.
