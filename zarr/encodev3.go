@@ -94,7 +94,7 @@ func (s Spec) codecsV3() (list []extensionV3, outer []int, err error) {
 func (x ShardIndex) codecsV3() []extensionV3 {
 	codecs := x.Codecs
 	if codecs == nil {
-		codecs = []codec.Codec{codec.CRC32C{}}
+		codecs = []codec.Codec{codec.CRC32C()}
 	}
 	list := []extensionV3{bytesV3(nd.Uint64, x.BigEndian)}
 	for _, c := range codecs {

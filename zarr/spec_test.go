@@ -74,7 +74,7 @@ func drawShards(t *rapid.T, s *Spec) {
 	s.Shards, s.SubShards = shards[0], shards[1:]
 	s.Index.AtStart = rapid.Bool().Draw(t, "index at start")
 	s.Index.BigEndian = rapid.Bool().Draw(t, "index big-endian")
-	s.Index.Codecs = rapid.SampledFrom([][]codec.Codec{nil, {}, {codec.CRC32C{}, codec.CRC32C{}}}).Draw(t, "index codecs")
+	s.Index.Codecs = rapid.SampledFrom([][]codec.Codec{nil, {}, {codec.CRC32C(), codec.CRC32C()}}).Draw(t, "index codecs")
 }
 
 // TestSpecOfMetadata makes an array again from what its metadata says: it is the same.

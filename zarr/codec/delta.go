@@ -18,7 +18,7 @@ type Delta struct {
 // NewDelta returns the filter for elements of type in whose differences are stored as elements of type out.
 func NewDelta(in, out Type) (*Delta, error) {
 	for _, t := range []Type{in, out} {
-		if !supported(t.DType) {
+		if !supported(t.DType) && (!t.IsComplex() || in.DType != out.DType) {
 			return nil, fmt.Errorf("no differences of type %v", t.DType)
 		}
 	}
@@ -130,6 +130,10 @@ func differences(dst, src []byte, t nd.DType) {
 		subtract[float32](dst, src)
 	case nd.Float64:
 		subtract[float64](dst, src)
+	case nd.Complex64:
+		subtract[complex64](dst, src)
+	case nd.Complex128:
+		subtract[complex128](dst, src)
 	}
 }
 
@@ -153,10 +157,14 @@ func sums(dst, src []byte, t nd.DType) {
 		add[float32](dst, src)
 	case nd.Float64:
 		add[float64](dst, src)
+	case nd.Complex64:
+		add[complex64](dst, src)
+	case nd.Complex128:
+		add[complex128](dst, src)
 	}
 }
 
-func subtract[T uint8 | uint16 | uint32 | uint64 | float32 | float64](dst, src []byte) {
+func subtract[T uint8 | uint16 | uint32 | uint64 | float32 | float64 | complex64 | complex128](dst, src []byte) {
 	out, in := view[T](dst), view[T](src)
 	var last T
 	for i, v := range in[:len(out)] {
@@ -164,7 +172,7 @@ func subtract[T uint8 | uint16 | uint32 | uint64 | float32 | float64](dst, src [
 	}
 }
 
-func add[T uint8 | uint16 | uint32 | uint64 | float32 | float64](dst, src []byte) {
+func add[T uint8 | uint16 | uint32 | uint64 | float32 | float64 | complex64 | complex128](dst, src []byte) {
 	out, in := view[T](dst), view[T](src)
 	if len(out) == 0 {
 		return

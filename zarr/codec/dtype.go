@@ -17,6 +17,7 @@ var typesV2 = map[nd.DType]string{
 	nd.Bool: "b1", nd.Int8: "i1", nd.Int16: "i2", nd.Int32: "i4", nd.Int64: "i8",
 	nd.Uint8: "u1", nd.Uint16: "u2", nd.Uint32: "u4", nd.Uint64: "u8",
 	nd.Float16: "f2", nd.Float32: "f4", nd.Float64: "f8",
+	nd.Complex64: "c8", nd.Complex128: "c16",
 }
 
 // parseType reads a type as numpy names it: "<i2", "|u1", ">f8", "i2", "int16". Without a byte order it is the machine's.
@@ -33,7 +34,7 @@ func parseType(s string) (Type, error) {
 			return Type{t, t.Size() > 1 && (order == '>' && !bigEndian || order == '<' && bigEndian)}, nil
 		}
 	}
-	return Type{}, fmt.Errorf("%q: supported are booleans, integers and floating-point numbers such as \"<i2\" or \"float32\"", s)
+	return Type{}, fmt.Errorf("%q: supported are booleans and numbers such as \"<i2\" or \"float32\"", s)
 }
 
 // String returns numpy's name of the type, with its byte order.
@@ -69,9 +70,10 @@ func (f *typeField) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// swapElements reverses the bytes of every element. dst and src have equal length and may be the same memory.
-func swapElements(dst, src []byte, size int) {
-	switch size {
+// swapElements reverses the bytes of every element, or part of a complex one. dst and src have equal length and may be
+// the same memory.
+func swapElements(dst, src []byte, t nd.DType) {
+	switch size := t.Part().Size(); size {
 	case 1:
 		copy(dst, src)
 	case 2:

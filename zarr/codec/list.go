@@ -18,21 +18,32 @@ type parser struct {
 }
 
 // v3 lists the codecs of zarr.json that are zarr's own. Beside them, "numcodecs." and a name of the other list is the
-// codec of that name, with the same configuration.
+// codec of that name, with the same configuration; what stands here goes before.
 var v3 = []parser{
 	{"blosc", parseBloscV3},
-	{"crc32c", func(func(any) error, Type) (Codec, error) { return CRC32C{}, nil }},
+	{"crc32c", func(func(any) error, Type) (Codec, error) { return CRC32C(), nil }},
 	{"gzip", parseGzip},
 	{"zstd", parseZstd},
+	{numcodecs + "shuffle", parseShuffle(Type.Size)},
 }
 
 // v2 lists the compressors and filters of .zarray: numcodecs' codecs.
 var v2 = []parser{
+	{"adler32", parseChecksum(adler32Kind())},
+	{"astype", parseAsType},
+	{"bitround", parseBitRound},
 	{"blosc", parseBloscV2},
-	{"crc32c", parseCRC32CV2},
+	{"bz2", parseBZ2},
+	{"crc32", parseChecksum(crc32Kind())},
+	{"crc32c", parseChecksum(crc32cKind())},
 	{"delta", parseDelta},
+	{"fixedscaleoffset", parseScaleOffset},
+	{"fletcher32", parseChecksum(fletcher32Kind())},
 	{"gzip", parseGzip},
 	{"lz4", parseLZ4},
+	{"packbits", parsePackBits},
+	{"quantize", parseQuantize},
+	{"shuffle", parseShuffle(func(Type) int { return 4 })},
 	{"zlib", parseZlib},
 	{"zstd", parseZstd},
 }
@@ -43,11 +54,8 @@ const numcodecs = "numcodecs."
 // and filters fall back on. config may be nil.
 func ParseV3(name string, config json.RawMessage, t nd.DType) (Codec, error) {
 	list := v3
-	if strings.HasPrefix(name, numcodecs) {
-		list = nil
-		for _, p := range v2 {
-			list = append(list, parser{numcodecs + p.name, p.parse})
-		}
+	for _, p := range v2 {
+		list = append(list[:len(list):len(list)], parser{numcodecs + p.name, p.parse})
 	}
 	c, err := find(list, name, config, Type{DType: t})
 	if err != nil {
@@ -115,20 +123,6 @@ func parseZstd(decode func(any) error, _ Type) (Codec, error) {
 		return nil, err
 	}
 	return &Zstd{Level: c.Level, Checksum: c.Checksum}, nil
-}
-
-// parseCRC32CV2 knows numcodecs' checksum where v3 has it too, at the end.
-func parseCRC32CV2(decode func(any) error, _ Type) (Codec, error) {
-	var c struct {
-		Location string `json:"location"`
-	}
-	if err := decode(&c); err != nil {
-		return nil, err
-	}
-	if c.Location != "" && c.Location != "end" {
-		return nil, fmt.Errorf("location %q: supported is \"end\"", c.Location)
-	}
-	return CRC32C{}, nil
 }
 
 func parseGzip(decode func(any) error, _ Type) (Codec, error) {

@@ -41,17 +41,17 @@ func through(dst, src []byte, from, to Type, fill func(dst, src []byte)) ([]byte
 	dst = grow(dst, n*to.Size())
 	if from.Swapped {
 		plain := make([]byte, len(src))
-		swapElements(plain, src, from.Size())
+		swapElements(plain, src, from.DType)
 		src = plain
 	}
 	fill(dst, src)
 	if to.Swapped {
-		swapElements(dst, dst, to.Size())
+		swapElements(dst, dst, to.DType)
 	}
 	return dst, nil
 }
 
-// number lists the Go types that elements have in memory.
+// number lists the Go types that real elements have in memory.
 type number interface {
 	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64 | truth
 }
@@ -60,13 +60,13 @@ type number interface {
 type truth uint8
 
 // view returns the whole elements in b, which shares their memory.
-func view[T number](b []byte) []T {
+func view[T number | complex64 | complex128](b []byte) []T {
 	var zero T
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))
 }
 
-// supported reports whether filters know the type.
+// supported reports whether elements of the type can be converted.
 func supported(t nd.DType) bool {
 	_, ok := typesV2[t]
-	return ok
+	return ok && !t.IsComplex()
 }
