@@ -41,6 +41,8 @@ type options struct {
 	required bool
 	store    store.Options
 	choice   ngff.Choice // of an image's level
+	parallel int         // 0: as many as there are processors
+	helpers  *Helpers    // instead of parallel
 }
 
 // An Option is a choice for an open array.

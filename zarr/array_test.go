@@ -463,7 +463,7 @@ func TestCacheLoadsOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			data, err := c.get(t.Context(), cacheKey{"a", "c/0", 0}, 10, func(dst []byte) error {
+			data, err := c.get(t.Context(), cacheKey{"a", "c/0", pieceKey{}}, 10, func(dst []byte) error {
 				loads.Add(1)
 				<-start
 				dst[0] = 7
@@ -486,7 +486,7 @@ func TestCacheLoadsOnce(t *testing.T) {
 func TestCacheLimitAndErrors(t *testing.T) {
 	c, ctx := NewCache(100), t.Context()
 	get := func(ctx context.Context, i, size int, err error) (loaded bool, got error) {
-		_, got = c.get(ctx, cacheKey{"a", fmt.Sprint(i), 0}, size, func([]byte) error {
+		_, got = c.get(ctx, cacheKey{"a", fmt.Sprint(i), pieceKey{}}, size, func([]byte) error {
 			loaded = true
 			return err
 		})
@@ -514,7 +514,7 @@ func TestCacheLimitAndErrors(t *testing.T) {
 			t.Error("a missing chunk was kept")
 		}
 	}
-	c.forget("a", "19", 1)
+	c.forget("a", "19")
 	if loaded, _ := get(ctx, 19, 30, nil); !loaded {
 		t.Error("a forgotten chunk was kept")
 	}
@@ -522,7 +522,7 @@ func TestCacheLimitAndErrors(t *testing.T) {
 
 // TestCacheCancelledLoader cancels the reader that loads a chunk; the one that waits loads it itself.
 func TestCacheCancelledLoader(t *testing.T) {
-	c, key := NewCache(1000), cacheKey{"a", "c/0", 0}
+	c, key := NewCache(1000), cacheKey{"a", "c/0", pieceKey{}}
 	started, cancel := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -552,7 +552,7 @@ func TestCacheStats(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := NewCache(3 * 4 * 4 * 2) // three chunks
-	cached := WithCache(a, c)
+	cached := a.With(Cached(c), Parallel(1))
 	read := func(offset, shape []int) {
 		t.Helper()
 		if _, err := cached.Read(ctx, offset, shape); err != nil {

@@ -37,13 +37,13 @@ func (a *Array) blankObject(ctx context.Context, m *Metadata, index []int, b box
 	inside := tile(index, m.Chunks).intersect(m.whole())
 	if !b.contains(inside) {
 		part := inside.intersect(b)
-		w := writing{a: a, m: m, data: nd.New(m.DType, part.shape()...), box: part}
+		w := writing{a: a, m: m, data: nd.New(m.DType, part.shape()...), box: part, workers: a.workers()}
 		repeat(w.data.Bytes(), w.element())
 		return w.object(ctx, index)
 	}
 	key := m.keys.key(index)
 	if c := a.options.cache; c != nil {
-		defer c.forget(a.path, key, m.layout.pieces())
+		defer c.forget(a.path, key)
 	}
 	if a.options.sparse {
 		return a.store.Delete(ctx, a.prefix+key)
@@ -64,6 +64,10 @@ type blank struct {
 
 func (b *blank) encode(m *Metadata) ([]byte, error) {
 	b.once.Do(func() {
+		if m.layout.ranged() {
+			b.encoded, b.err = m.layout.shard.newWriter(nil).finish()
+			return
+		}
 		voxels := make([]byte, m.layout.size())
 		repeat(voxels, m.Fill.bytes(m.DType))
 		b.encoded, b.err = m.layout.encode(nil, voxels)

@@ -5,47 +5,52 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 )
 
-// A Cache keeps decoded chunks for all arrays that are given it, up to a number of bytes, and forgets those first that
-// were not used for longest. Chunks that several readers want at once are decoded once. Missing chunks are not kept.
+// A Cache keeps decoded chunks, and the indexes of shards, for all arrays that are given it, up to a number of bytes, and
+// forgets those first that were not used for longest. Chunks that several readers want at once are decoded once. Missing
+// chunks are not kept. Those on their way in count as kept: what is kept makes room for them before they are decoded.
 //
 // A chunk that is kept is not looked at again: it must not change while it is, other than by Write of an array that is
 // given the same cache. A cache lives as long as one run, whose inputs do not change.
 type Cache struct {
 	mu      sync.Mutex
 	limit   int
-	used    int
-	entries map[cacheKey]*list.Element // of *cacheEntry
-	recent  list.List                  // front: last used
-	loading map[cacheKey]*load
+	used    int // bytes of entries
+	coming  int // bytes of loads
+	objects map[objectKey]map[pieceKey]*cacheEntry
+	recent  list.List // of *cacheEntry that are loaded; front: last used
 	counted cacheCounters
 }
 
-// A cacheKey names a piece: the path of its array, the key of its object, its number in the object when that is a
-// shard.
+// A cacheKey names a piece.
 type cacheKey struct {
-	array, object string
-	piece         int
+	array, object string // the path of its array, the key of its object
+	piece         pieceKey
 }
 
+type objectKey struct{ array, object string }
+
+// A pieceKey names what is kept of an object: at level 0 a piece by its number, at level n the index of a shard that lies
+// in n-1 others and starts with that piece.
+type pieceKey struct{ level, number int }
+
+// A cacheEntry is a chunk that is kept or on its way in. data and err are set when done is closed.
 type cacheEntry struct {
-	key  cacheKey
-	data []byte
-}
-
-// A load is a chunk on its way in. data and err are set when done is closed.
-type load struct {
-	done  chan struct{}
-	data  []byte
-	err   error
-	stale bool // written meanwhile: not to be kept
+	key     cacheKey
+	size    int
+	done    chan struct{}
+	data    []byte
+	err     error
+	element *list.Element // nil while it is on its way in
+	stale   bool          // written meanwhile: not to be kept
 }
 
 // NewCache returns a cache of at most so many bytes. With 0 nothing is kept, but chunks wanted at once are still
 // decoded once.
 func NewCache(bytes int) *Cache {
-	return &Cache{limit: bytes, entries: map[cacheKey]*list.Element{}, loading: map[cacheKey]*load{}}
+	return &Cache{limit: bytes, objects: map[objectKey]map[pieceKey]*cacheEntry{}}
 }
 
 // Bytes returns how much memory the kept chunks take.
@@ -55,97 +60,138 @@ func (c *Cache) Bytes() int {
 	return c.used
 }
 
+// peek returns a chunk that is kept, else nil. There may be no cache.
+func (c *Cache) peek(key cacheKey) []byte {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.objects[key.of()][key.piece]; e != nil && e.element != nil {
+		return c.hit(e)
+	}
+	return nil
+}
+
 // get returns a chunk of size bytes, calling fill where nobody has it. The result is shared: nobody may change it.
 func (c *Cache) get(ctx context.Context, key cacheKey, size int, fill func(dst []byte) error) ([]byte, error) {
 	for {
-		data, l, mine := c.find(key)
+		data, e, mine := c.find(key, size)
 		switch {
 		case data != nil:
 			return data, nil
 		case mine:
-			c.run(key, l, size, fill)
-			return l.data, l.err
+			c.run(e, fill)
+			return e.data, e.err
 		}
 		select {
-		case <-l.done:
+		case <-e.done:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 		// Another reader's cancellation is not ours.
-		if !errors.Is(l.err, context.Canceled) && !errors.Is(l.err, context.DeadlineExceeded) {
-			return l.data, l.err
+		if !errors.Is(e.err, context.Canceled) && !errors.Is(e.err, context.DeadlineExceeded) {
+			return e.data, e.err
 		}
 	}
 }
 
-// find returns a kept chunk, or the load to wait for, which is the caller's to run when mine is true.
-func (c *Cache) find(key cacheKey) (data []byte, l *load, mine bool) {
+// find returns a kept chunk, or the one to wait for, which is the caller's to load when mine is true.
+func (c *Cache) find(key cacheKey, size int) (data []byte, e *cacheEntry, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.entries[key]; ok {
-		c.recent.MoveToFront(e)
-		c.counted.hits.Add(1)
-		return e.Value.(*cacheEntry).data, nil, false
+	pieces := c.objects[key.of()]
+	if e := pieces[key.piece]; e != nil && e.element != nil {
+		return c.hit(e), e, false
+	} else if e != nil && !e.stale {
+		c.count(e.key, &c.counted.hits, 1)
+		return nil, e, false
 	}
-	if l, ok := c.loading[key]; ok {
-		c.counted.hits.Add(1)
-		return nil, l, false
+	c.count(key, &c.counted.misses, 1)
+	if pieces == nil {
+		pieces = map[pieceKey]*cacheEntry{}
+		c.objects[key.of()] = pieces
 	}
-	c.counted.misses.Add(1)
-	l = &load{done: make(chan struct{})}
-	c.loading[key] = l
-	return nil, l, true
+	e = &cacheEntry{key: key, size: size, done: make(chan struct{})}
+	pieces[key.piece] = e
+	c.coming += size
+	c.makeRoom()
+	return nil, e, true
+}
+
+// hit marks an entry as used; c.mu is held.
+func (c *Cache) hit(e *cacheEntry) []byte {
+	c.recent.MoveToFront(e.element)
+	c.count(e.key, &c.counted.hits, 1)
+	return e.data
+}
+
+// count adds to a counter, of chunks only.
+func (c *Cache) count(key cacheKey, counter *atomic.Int64, n int64) {
+	if key.piece.level == 0 {
+		counter.Add(n)
+	}
 }
 
 // run loads a chunk and lets those go on that wait for it, also when fill panics.
-func (c *Cache) run(key cacheKey, l *load, size int, fill func([]byte) error) {
-	l.err = errors.New("loading a chunk panicked")
+func (c *Cache) run(e *cacheEntry, fill func([]byte) error) {
+	e.err = errors.New("loading a chunk panicked")
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		delete(c.loading, key)
-		if l.err == nil && !l.stale {
-			c.keep(key, l.data)
+		c.coming -= e.size
+		if e.err == nil && !e.stale && e.size <= c.limit {
+			e.element = c.recent.PushFront(e)
+			c.used += e.size
+			c.makeRoom()
+		} else {
+			c.remove(e)
 		}
-		close(l.done)
+		close(e.done)
 	}()
-	data := make([]byte, size)
-	if l.err = fill(data); l.err == nil {
-		l.data = data
-		c.counted.decoded.Add(int64(size))
+	data := make([]byte, e.size)
+	if e.err = fill(data); e.err == nil {
+		e.data = data
+		c.count(e.key, &c.counted.decoded, int64(e.size))
 	}
 }
 
-// keep stores a chunk and makes room for it; c.mu is held.
-func (c *Cache) keep(key cacheKey, data []byte) {
-	if len(data) > c.limit {
-		return
-	}
-	c.entries[key] = c.recent.PushFront(&cacheEntry{key, data})
-	c.used += len(data)
-	for c.used > c.limit {
-		c.drop(c.recent.Back())
+// makeRoom forgets chunks until those that are kept and those on their way in fit; c.mu is held.
+func (c *Cache) makeRoom() {
+	for c.used+c.coming > c.limit && c.recent.Len() > 0 {
+		c.remove(c.recent.Back().Value.(*cacheEntry))
 		c.counted.evictions.Add(1)
 	}
 }
 
-func (c *Cache) drop(e *list.Element) {
-	entry := c.recent.Remove(e).(*cacheEntry)
-	delete(c.entries, entry.key)
-	c.used -= len(entry.data)
+// remove takes an entry out; c.mu is held.
+func (c *Cache) remove(e *cacheEntry) {
+	if e.element != nil {
+		c.recent.Remove(e.element)
+		e.element = nil
+		c.used -= e.size
+	}
+	pieces := c.objects[e.key.of()]
+	if pieces[e.key.piece] != e {
+		return // another load has taken the place of a stale one
+	}
+	if delete(pieces, e.key.piece); len(pieces) == 0 {
+		delete(c.objects, e.key.of())
+	}
 }
 
-// forget drops what is kept of an object, which has so many pieces, and keeps loads under way from being kept.
-func (c *Cache) forget(array, object string, pieces int) {
+// forget drops what is kept of an object, and keeps loads under way from being kept and from being handed to those who
+// come later.
+func (c *Cache) forget(array, object string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for piece := range pieces {
-		key := cacheKey{array, object, piece}
-		if l, ok := c.loading[key]; ok {
-			l.stale = true
-		}
-		if e, ok := c.entries[key]; ok {
-			c.drop(e)
+	for _, e := range c.objects[objectKey{array, object}] {
+		if e.element == nil {
+			e.stale = true
+		} else {
+			c.remove(e)
 		}
 	}
 }
+
+func (k cacheKey) of() objectKey { return objectKey{k.array, k.object} }

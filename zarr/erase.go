@@ -53,7 +53,7 @@ func (a *Array) erase(ctx context.Context, m *Metadata, key string) (Erased, err
 		return Erased{}, err
 	}
 	if c := a.options.cache; c != nil {
-		c.forget(a.path, key, m.layout.pieces())
+		c.forget(a.path, key)
 	}
 	return Erased{1, size}, nil
 }

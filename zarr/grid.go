@@ -3,6 +3,8 @@ package zarr
 import (
 	"iter"
 	"slices"
+
+	"volara/nd"
 )
 
 // indices yields every index vector from lo up to but not including hi, the last axis fastest. The vector is reused.
@@ -80,6 +82,28 @@ func (b box) tiles(shape []int) box {
 	r := box{make([]int, len(b.lo)), make([]int, len(b.lo))}
 	for d, s := range shape {
 		r.lo[d], r.hi[d] = b.lo[d]/s, (b.hi[d]+s-1)/s
+	}
+	return r
+}
+
+// len returns the number of index vectors in the box, which is not empty.
+func (b box) len() int { return nd.Len(b.shape()) }
+
+// at returns the i-th index vector of the box, in the order of indices.
+func (b box) at(i int) []int {
+	index := make([]int, len(b.lo))
+	for d := len(index) - 1; d >= 0; d-- {
+		n := b.hi[d] - b.lo[d]
+		index[d] = b.lo[d] + i%n
+		i /= n
+	}
+	return index
+}
+
+func add(a, b []int) []int {
+	r := make([]int, len(a))
+	for d := range a {
+		r[d] = a[d] + b[d]
 	}
 	return r
 }

@@ -102,15 +102,23 @@ func (l *layout) fixedSize() int {
 	return l.codecs.MaxEncodedLen(l.size())
 }
 
+// maxUsual is what a chunk rarely exceeds when it is encoded.
+func (l *layout) maxUsual() int { return min(l.bound(), 2*l.size()+1<<16) }
+
 // ranged reports whether the chunks inside a shard can be read on their own.
 func (l *layout) ranged() bool {
 	return l.shard != nil && l.order == nil && l.next == nil && len(l.codecs) == 0
 }
 
+// plain reports whether voxels are stored as they are in memory.
+func (l *layout) plain() bool {
+	return l.shard == nil && l.order == nil && l.next == nil && !l.swap && len(l.codecs) == 0
+}
+
 // pieceShape returns the shape of what is decoded on its own.
 func (l *layout) pieceShape() []int {
 	if l.ranged() {
-		return l.shard.inner.shape
+		return l.shard.inner.pieceShape()
 	}
 	return l.shape
 }
@@ -118,7 +126,7 @@ func (l *layout) pieceShape() []int {
 // pieces returns how many pieces are decoded on their own.
 func (l *layout) pieces() int {
 	if l.ranged() {
-		return nd.Len(l.shard.counts)
+		return nd.Len(l.shard.counts) * l.shard.inner.pieces()
 	}
 	return 1
 }

@@ -17,7 +17,7 @@ func (a *Array) Read(ctx context.Context, offset, shape []int) (*nd.Array, error
 		return nil, fmt.Errorf("reading %s: %w", a.path, err)
 	}
 	dst := nd.New(m.DType, shape...)
-	return dst, a.ReadInto(ctx, dst, offset)
+	return dst, a.readInto(ctx, m, dst, offset)
 }
 
 // ReadInto reads the box of dst's shape from offset into dst, whose type must be the array's. The box may leave the
@@ -30,63 +30,65 @@ func (a *Array) ReadInto(ctx context.Context, dst *nd.Array, offset []int) error
 	if dst.DType() != m.DType {
 		return fmt.Errorf("reading %s: it holds %v, not %v", a.path, m.DType, dst.DType())
 	}
-	want := boxAt(offset, dst.Shape())
-	inside := want.intersect(m.whole())
-	if !inside.equal(want) {
+	if !m.whole().contains(boxAt(offset, dst.Shape())) {
 		clear(dst.Bytes())
 	}
-	if inside.empty() {
+	return a.readInto(ctx, m, dst, offset)
+}
+
+// readInto reads what lies in the array; dst holds 0 where it does not.
+func (a *Array) readInto(ctx context.Context, m *Metadata, dst *nd.Array, offset []int) error {
+	want := boxAt(offset, dst.Shape()).intersect(m.whole())
+	if want.empty() {
 		return nil
 	}
-	r := reading{a: a, m: m, dst: dst, origin: offset, want: inside}
-	objects := inside.tiles(m.Chunks)
-	for index := range indices(objects.lo, objects.hi) {
-		if err := r.object(ctx, index); err != nil {
-			return fmt.Errorf("reading %s: %w", a.path, err)
-		}
+	r := reading{a: a, m: m, dst: dst, origin: offset, want: want, workers: a.workers()}
+	objects := want.tiles(m.Chunks)
+	err := r.workers.each(ctx, objects.len(), func(ctx context.Context, i int) error { return r.object(ctx, objects.at(i)) })
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", a.path, err)
 	}
 	return nil
 }
 
 // A reading is one ReadInto.
 type reading struct {
-	a      *Array
-	m      *Metadata
-	dst    *nd.Array
-	origin []int // the voxel of the array that dst starts at
-	want   box   // what to read, within the array
+	a       *Array
+	m       *Metadata
+	dst     *nd.Array
+	origin  []int // the voxel of the array that dst starts at
+	want    box   // what to read, within the array
+	workers *workers
 }
 
 // object reads what is wanted of one stored object.
 func (r *reading) object(ctx context.Context, index []int) error {
-	key := r.m.keys.key(index)
+	o := &object{a: r.a, key: r.m.keys.key(index)}
+	defer o.close()
 	place := tile(index, r.m.Chunks)
-	if !r.m.layout.ranged() {
-		return r.piece(ctx, key, 0, place, func(dst []byte) error { return r.a.readChunk(ctx, r.m, key, dst) })
+	if r.m.layout.ranged() {
+		s := shardReader{r: r, o: o, l: r.m.layout, place: place, open: o.open}
+		return s.read(ctx)
 	}
-	s := shardReader{a: r.a, m: r.m, key: key}
-	pieces := r.want.intersect(place).tiles(r.m.Inner)
-	for at := range indices(pieces.lo, pieces.hi) {
-		piece := tile(at, r.m.Inner)
-		n := r.m.layout.shard.number(sub(piece.lo, place.lo))
-		err := r.piece(ctx, key, n, piece, func(dst []byte) error { return s.read(ctx, n, dst) })
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	c := chunkReader{r: r, o: o, place: place}
+	return c.read(ctx)
 }
 
-// piece reads what is wanted of one piece, which load decodes; a piece that is not stored is ErrNotExist. The piece
-// is known to the cache as number at of the object key.
-func (r *reading) piece(ctx context.Context, key string, at int, place box, load func(dst []byte) error) error {
-	part := r.want.intersect(place)
+// A piece is what is decoded on its own: a chunk.
+type piece struct {
+	number int // in its object
+	place  box // in the array
+}
+
+// piece copies what is wanted of a piece, which load decodes; a piece that is not stored is ErrNotExist.
+func (r *reading) piece(ctx context.Context, o *object, p piece, load func(dst []byte) error) error {
+	part := r.want.intersect(p.place)
 	size := r.m.pieceBytes()
 	var data []byte
 	var err error
 	if c := r.a.options.cache; c != nil {
-		data, err = c.get(ctx, cacheKey{r.a.path, key, at}, size, load)
-	} else if direct := r.direct(place, part); direct != nil {
+		data, err = c.get(ctx, o.cacheKey(p), size, load)
+	} else if direct := r.direct(p.place, part); direct != nil {
 		err = load(direct)
 	} else {
 		b := r.a.buffers.take(size)
@@ -97,15 +99,19 @@ func (r *reading) piece(ctx context.Context, key string, at int, place box, load
 		r.fill(part)
 		return nil
 	}
-	if err != nil || data == nil {
-		return err
+	if err == nil && data != nil {
+		r.copy(data, p.place, part)
 	}
+	return err
+}
+
+// copy copies a part of the array from the voxels of a place that holds it.
+func (r *reading) copy(data []byte, place, part box) {
 	nd.CopyBox(r.dst.Bytes(), r.dst.Shape(), sub(part.lo, r.origin), data, place.shape(), sub(part.lo, place.lo),
 		part.shape(), r.m.DType.Size())
 	if c := r.a.options.cache; c != nil {
 		c.counted.used.Add(int64(nd.Len(part.shape()) * r.m.DType.Size()))
 	}
-	return nil
 }
 
 // fill sets a part of dst to the fill value.
@@ -119,110 +125,25 @@ func (r *reading) direct(place, part box) []byte {
 	if !part.equal(place) {
 		return nil
 	}
-	shape, want := place.shape(), r.dst.Shape()
+	return run(r.dst, r.origin, place)
+}
+
+// run returns the memory of a box in an array that starts at origin, nil where it is not one run.
+func run(data *nd.Array, origin []int, b box) []byte {
+	shape, whole := b.shape(), data.Shape()
 	first := 0 // the first axis that is not of length 1
 	for first < len(shape) && shape[first] == 1 {
 		first++
 	}
 	for d := first + 1; d < len(shape); d++ {
-		if shape[d] != want[d] {
+		if shape[d] != whole[d] {
 			return nil
 		}
 	}
-	item, from := r.m.DType.Size(), 0
-	for d, stride := range nd.Strides(want) {
-		from += (part.lo[d] - r.origin[d]) * stride * item
+	item, from := data.DType().Size(), 0
+	for d, stride := range nd.Strides(whole) {
+		from += (b.lo[d] - origin[d]) * stride * item
 	}
-	to := from + r.m.pieceBytes()
-	return r.dst.Bytes()[from:to:to]
-}
-
-// readChunk reads and decodes an object that is one piece.
-func (a *Array) readChunk(ctx context.Context, m *Metadata, key string, dst []byte) error {
-	b := a.buffers.take(0)
-	defer a.buffers.put(b)
-	raw, err := a.get(ctx, key, b.b, m.layout.maxEncoded())
-	if errors.Is(err, store.ErrRange) {
-		return a.corrupt(key, err)
-	}
-	if err != nil {
-		return a.missing(key, err)
-	}
-	if cap(raw) > cap(b.b) {
-		b.b = raw
-	}
-	if err := m.layout.decode(dst, raw); err != nil {
-		return a.corrupt(key, err)
-	}
-	return nil
-}
-
-// missing turns ErrNotExist into an error that is not taken for fill values, where chunks are required.
-func (a *Array) missing(key string, err error) error {
-	if a.options.required && errors.Is(err, store.ErrNotExist) {
-		return fmt.Errorf("%s: %w", a.chunkName(key), ErrMissingChunk)
-	}
-	return err
-}
-
-// A shardReader reads chunks of one shard by ranges; the index is read once, when it is first needed.
-type shardReader struct {
-	a     *Array
-	m     *Metadata
-	key   string
-	index index
-	err   error
-}
-
-// read decodes the n-th chunk of the shard.
-func (s *shardReader) read(ctx context.Context, n int, dst []byte) error {
-	if s.index == nil && s.err == nil {
-		s.index, s.err = s.readIndex(ctx)
-	}
-	if s.err != nil {
-		return s.err
-	}
-	shard := s.m.layout.shard
-	from, length, ok, err := s.index.find(n)
-	switch {
-	case err != nil:
-		return s.a.corrupt(s.key, err)
-	case !ok:
-		return store.ErrNotExist
-	case length > int64(shard.inner.maxEncoded()):
-		return s.a.corrupt(s.key, fmt.Errorf("shard index: chunk %d has %d bytes", n, length))
-	}
-	raw, err := s.a.store.GetRange(ctx, s.a.prefix+s.key, from, length)
-	if err != nil {
-		return s.damaged(err)
-	}
-	if err := shard.inner.decode(dst, raw); err != nil {
-		return s.a.corrupt(s.key, fmt.Errorf("chunk %d of the shard: %w", n, err))
-	}
-	return nil
-}
-
-func (s *shardReader) readIndex(ctx context.Context) (index, error) {
-	shard := s.m.layout.shard
-	size, from := int64(shard.indexSize()), int64(0)
-	if !shard.atStart {
-		from = -size
-	}
-	raw, err := s.a.store.GetRange(ctx, s.a.prefix+s.key, from, size)
-	if err != nil {
-		return nil, s.damaged(s.a.missing(s.key, err))
-	}
-	list, err := shard.parseIndex(raw)
-	if err != nil {
-		return nil, s.a.corrupt(s.key, err)
-	}
-	return list, nil
-}
-
-// damaged marks a range that the object does not have as corruption.
-func (s *shardReader) damaged(err error) error {
-	if errors.Is(err, store.ErrRange) {
-		return s.a.corrupt(s.key, err)
-	}
-	return err
+	to := from + nd.Len(shape)*item
+	return data.Bytes()[from:to:to]
 }

@@ -1,6 +1,7 @@
 package zarr
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -41,21 +42,20 @@ func (s *shard) number(at []int) int {
 	return n
 }
 
-// An index holds offset and length of every chunk in a shard.
-type index []uint64
+// An index holds offset and length of every chunk in a shard, 8 bytes each in the machine's byte order.
+type index []byte
 
-// parseIndex decodes an index.
-func (s *shard) parseIndex(raw []byte) (index, error) {
-	list := nd.New(nd.Uint64, 2*nd.Len(s.counts))
-	if err := s.indexLayout.decode(list.Bytes(), raw); err != nil {
-		return nil, fmt.Errorf("shard index: %w", err)
+// decodeIndex decodes an index into dst, which has the size of a decoded one.
+func (s *shard) decodeIndex(dst, encoded []byte) error {
+	if err := s.indexLayout.decode(dst, encoded); err != nil {
+		return fmt.Errorf("shard index: %w", err)
 	}
-	return nd.Values[uint64](list), nil
+	return nil
 }
 
 // find returns where the i-th chunk lies; ok is false when it is not stored.
 func (x index) find(i int) (offset, length int64, ok bool, err error) {
-	from, n := x[2*i], x[2*i+1]
+	from, n := binary.NativeEndian.Uint64(x[16*i:]), binary.NativeEndian.Uint64(x[16*i+8:])
 	if from == absent && n == absent {
 		return 0, 0, false, nil
 	}
@@ -65,17 +65,62 @@ func (x index) find(i int) (offset, length int64, ok bool, err error) {
 	return int64(from), int64(n), true, nil
 }
 
-// decode decodes all chunks of the shard src into dst, a C-order array of the shard's shape.
-func (s *shard) decode(dst, src []byte, fill Fill) error {
+// set says where the i-th chunk lies, with absent for both that it is not stored.
+func (x index) set(i int, offset, length uint64) {
+	binary.NativeEndian.PutUint64(x[16*i:], offset)
+	binary.NativeEndian.PutUint64(x[16*i+8:], length)
+}
+
+// checkExtent verifies that the i-th chunk can have size bytes from a byte of a shard on that has so many bytes (−1: not
+// known).
+func (s *shard) checkExtent(i int, from, size, bytes int64) error {
+	lo, hi := int64(0), bytes
+	if s.atStart {
+		lo = int64(s.indexSize())
+	} else if bytes >= 0 {
+		hi = bytes - int64(s.indexSize())
+	}
+	switch {
+	case size > int64(s.inner.maxEncoded()):
+		return fmt.Errorf("shard index: chunk %d has %d bytes", i, size)
+	case size > 0 && (from < lo || hi >= 0 && (from > hi || size > hi-from)):
+		return fmt.Errorf("shard index: chunk %d has bytes %d+%d, outside of %d to %d", i, from, size, lo, hi)
+	}
+	return nil
+}
+
+// indexOf returns the index of a shard.
+func (s *shard) indexOf(src []byte) (index, error) {
 	size := s.indexSize()
 	if len(src) < size {
-		return fmt.Errorf("%d bytes, shorter than the shard's index", len(src))
+		return nil, fmt.Errorf("%d bytes, shorter than the shard's index", len(src))
 	}
-	raw := src[len(src)-size:]
+	encoded := src[len(src)-size:]
 	if s.atStart {
-		raw = src[:size]
+		encoded = src[:size]
 	}
-	list, err := s.parseIndex(raw)
+	x := make(index, 16*nd.Len(s.counts))
+	return x, s.decodeIndex(x, encoded)
+}
+
+// chunkOf returns the bytes of the i-th chunk in a shard, nil where it is not stored.
+func (s *shard) chunkOf(src []byte, x index, i int) ([]byte, error) {
+	from, size, ok, err := x.find(i)
+	if err != nil || !ok {
+		return nil, err
+	}
+	if err := s.checkExtent(i, from, size, int64(len(src))); err != nil {
+		return nil, err
+	}
+	if size == 0 {
+		return []byte{}, nil
+	}
+	return src[from : from+size : from+size], nil
+}
+
+// decode decodes all chunks of the shard src into dst, a C-order array of the shard's shape.
+func (s *shard) decode(dst, src []byte, fill Fill) error {
+	x, err := s.indexOf(src)
 	if err != nil {
 		return err
 	}
@@ -84,16 +129,14 @@ func (s *shard) decode(dst, src []byte, fill Fill) error {
 	n := 0
 	for at := range indices(make([]int, len(shape)), s.counts) {
 		place := tile(at, s.inner.shape)
-		from, length, ok, err := list.find(n)
+		encoded, err := s.chunkOf(src, x, n)
 		switch {
 		case err != nil:
 			return err
-		case !ok:
+		case encoded == nil:
 			fillBox(dst, shape, place.lo, s.inner.shape, fill.bytes(s.inner.dtype))
-		case from > int64(len(src)) || length > int64(len(src))-from:
-			return fmt.Errorf("shard index: chunk %v has bytes %d+%d of %d", at, from, length, len(src))
 		default:
-			if err := s.inner.decode(chunk, src[from:from+length]); err != nil {
+			if err := s.inner.decode(chunk, encoded); err != nil {
 				return fmt.Errorf("chunk %v of the shard: %w", at, err)
 			}
 			nd.CopyBox(dst, shape, place.lo, chunk, s.inner.shape, make([]int, len(shape)), s.inner.shape, item)
@@ -115,42 +158,65 @@ func (s *shard) shape() []int {
 func (s *shard) encode(src []byte, fill Fill) ([]byte, error) {
 	shape, item, element := s.shape(), s.inner.dtype.Size(), fill.bytes(s.inner.dtype)
 	chunk, zero := make([]byte, s.inner.size()), make([]int, len(shape))
-	list := make(index, 0, 2*nd.Len(s.counts))
-	var out, buf []byte
-	if s.atStart {
-		out = make([]byte, s.indexSize())
-	}
+	w := s.newWriter(nil)
+	var buf []byte
+	n := 0
 	for at := range indices(zero, s.counts) {
 		nd.CopyBox(chunk, s.inner.shape, zero, src, shape, tile(at, s.inner.shape).lo, s.inner.shape, item)
-		if isFilled(chunk, element) {
-			list = append(list, absent, absent)
-			continue
+		if !isFilled(chunk, element) {
+			encoded, err := s.inner.encode(buf, chunk)
+			if err != nil {
+				return nil, err
+			}
+			w.add(n, encoded)
+			if len(s.inner.codecs) > 0 {
+				buf = encoded
+			}
 		}
-		encoded, err := s.inner.encode(buf, chunk)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, uint64(len(out)), uint64(len(encoded)))
-		out = append(out, encoded...)
-		if len(s.inner.codecs) > 0 {
-			buf = encoded
-		}
+		n++
 	}
-	raw, err := s.encodeIndex(list)
+	return w.finish()
+}
+
+// A shardWriter puts a shard together.
+type shardWriter struct {
+	s     *shard
+	index index
+	out   []byte
+	empty bool // no chunk was added
+}
+
+// newWriter begins a shard, in buf's memory as far as it suffices.
+func (s *shard) newWriter(buf []byte) *shardWriter {
+	w := &shardWriter{s: s, index: make(index, 16*nd.Len(s.counts)), out: buf[:0], empty: true}
+	for i := range w.index {
+		w.index[i] = 0xff // absent
+	}
+	if s.atStart {
+		w.out = append(w.out, make([]byte, s.indexSize())...)
+	}
+	return w
+}
+
+// add appends the i-th chunk.
+func (w *shardWriter) add(i int, encoded []byte) {
+	w.index.set(i, uint64(len(w.out)), uint64(len(encoded)))
+	w.out = append(w.out, encoded...)
+	w.empty = false
+}
+
+// finish returns the shard.
+func (w *shardWriter) finish() ([]byte, error) {
+	raw, err := w.s.indexLayout.encode(nil, w.index)
+	if err == nil && len(raw) != w.s.indexSize() {
+		err = errors.New("shard index of a wrong length")
+	}
 	if err != nil {
 		return nil, err
 	}
-	if s.atStart {
-		copy(out, raw)
-		return out, nil
+	if w.s.atStart {
+		copy(w.out, raw)
+		return w.out, nil
 	}
-	return append(out, raw...), nil
-}
-
-func (s *shard) encodeIndex(list index) ([]byte, error) {
-	raw, err := s.indexLayout.encode(nil, nd.From([]uint64(list), len(list)).Bytes())
-	if err == nil && len(raw) != s.indexSize() {
-		err = errors.New("shard index of a wrong length")
-	}
-	return raw, err
+	return append(w.out, raw...), nil
 }

@@ -19,15 +19,14 @@ func (a *Array) Write(ctx context.Context, offset []int, data *nd.Array) error {
 	if err := m.checkWrite(offset, data); err != nil {
 		return fmt.Errorf("writing %s: %w", a.path, err)
 	}
-	w := writing{a: a, m: m, data: data, box: boxAt(offset, data.Shape())}
+	w := writing{a: a, m: m, data: data, box: boxAt(offset, data.Shape()), workers: a.workers()}
 	if w.box.empty() {
 		return nil
 	}
 	objects := w.box.tiles(m.Chunks)
-	for index := range indices(objects.lo, objects.hi) {
-		if err := w.object(ctx, index); err != nil {
-			return fmt.Errorf("writing %s: %w", a.path, err)
-		}
+	err := w.workers.each(ctx, objects.len(), func(ctx context.Context, i int) error { return w.object(ctx, objects.at(i)) })
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", a.path, err)
 	}
 	return nil
 }
@@ -47,84 +46,67 @@ func (m *Metadata) checkWrite(offset []int, data *nd.Array) error {
 
 // A writing is one Write.
 type writing struct {
-	a    *Array
-	m    *Metadata
-	data *nd.Array
-	box  box // of data, in the array
+	a       *Array
+	m       *Metadata
+	data    *nd.Array
+	box     box // of data, in the array
+	workers *workers
 }
 
-// object writes what data holds of one stored object.
+// object writes what data holds of one stored object. Where that is only a part, it is changed under its lock.
 func (w *writing) object(ctx context.Context, index []int) error {
-	key, place := w.m.keys.key(index), tile(index, w.m.Chunks)
-	inside := place.intersect(w.m.whole())
-	if w.box.contains(inside) {
-		return w.replace(ctx, key, place, inside)
+	o := &object{a: w.a, key: w.m.keys.key(index)}
+	place := tile(index, w.m.Chunks)
+	if w.covers(place) {
+		return w.put(ctx, o, place, nil)
 	}
 	if l, ok := w.a.store.(store.Locker); ok {
-		unlock, err := l.Lock(ctx, w.a.prefix+key)
+		unlock, err := l.Lock(ctx, w.a.prefix+o.key)
 		if err != nil {
 			return err
 		}
 		defer unlock()
 	}
-	return w.change(ctx, key, place)
-}
-
-// replace writes an object of which data holds all that lies inside the array.
-func (w *writing) replace(ctx context.Context, key string, place, inside box) error {
-	if w.box.equal(place) {
-		return w.put(ctx, key, w.data.Bytes())
-	}
-	b := w.a.buffers.take(w.m.layout.size())
+	b := w.a.buffers.takeAny()
 	defer w.a.buffers.put(b)
-	if !inside.equal(place) {
-		repeat(b.b, w.element())
-	}
-	w.overlay(b.b, place, inside)
-	return w.put(ctx, key, b.b)
-}
-
-// change writes an object of which data holds a part.
-func (w *writing) change(ctx context.Context, key string, place box) error {
-	b := w.a.buffers.take(w.m.layout.size())
-	defer w.a.buffers.put(b)
-	plain := w.a.With(func(o *options) { o.required = false })
-	err := plain.readChunk(ctx, w.m, key, b.b)
+	old, err := w.a.get(ctx, o.key, b.b, w.m.layout.maxEncoded())
 	switch {
 	case errors.Is(err, store.ErrNotExist):
-		repeat(b.b, w.element())
+		return w.put(ctx, o, place, nil)
 	case err != nil:
-		return err
+		return o.failed(err)
 	}
-	w.overlay(b.b, place, place.intersect(w.box))
-	return w.put(ctx, key, b.b)
+	b.keep(old)
+	return w.put(ctx, o, place, notNil(old))
 }
 
-// overlay copies a part of data into an object's voxels.
-func (w *writing) overlay(dst []byte, place, part box) {
-	nd.CopyBox(dst, place.shape(), sub(part.lo, place.lo), w.data.Bytes(), w.data.Shape(), sub(part.lo, w.box.lo),
-		part.shape(), w.m.DType.Size())
-}
+// covers reports whether data holds all of a place that lies inside the array.
+func (w *writing) covers(place box) bool { return w.box.contains(place.intersect(w.m.whole())) }
 
-// put encodes and stores an object.
-func (w *writing) put(ctx context.Context, key string, voxels []byte) error {
+// put stores an object; old is what is stored there now, nil where that is nothing or does not matter.
+func (w *writing) put(ctx context.Context, o *object, place box, old []byte) error {
 	if c := w.a.options.cache; c != nil {
-		defer c.forget(w.a.path, key, w.m.layout.pieces())
+		defer c.forget(w.a.path, o.key)
 	}
-	if w.a.options.sparse && isFilled(voxels, w.element()) {
-		return w.a.store.Delete(ctx, w.a.prefix+key)
+	e := encoding{w: w, l: w.m.layout, place: place, old: old, sparse: w.a.options.sparse}
+	out, err := e.encode(ctx)
+	defer w.a.buffers.put(out.b)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", w.a.chunkName(o.key), err)
+	case out.bytes == nil:
+		return w.a.store.Delete(ctx, w.a.prefix+o.key)
 	}
-	b := w.a.buffers.take(0)
-	defer w.a.buffers.put(b)
-	encoded, err := w.m.layout.encode(b.b, voxels)
-	if err != nil {
-		return fmt.Errorf("%s: %w", w.a.chunkName(key), err)
-	}
-	if len(w.m.layout.codecs) > 0 && cap(encoded) > cap(b.b) {
-		b.b = encoded
-	}
-	return w.a.store.Put(ctx, w.a.prefix+key, encoded)
+	return w.a.store.Put(ctx, w.a.prefix+o.key, out.bytes)
 }
 
 // element returns the fill value's bytes.
 func (w *writing) element() []byte { return w.m.Fill.bytes(w.m.DType) }
+
+// notNil tells a value of no bytes from none.
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

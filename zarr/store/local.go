@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
-	"path"
 	"path/filepath"
 
 	"volara/fault"
@@ -23,6 +21,7 @@ type Local struct {
 	dir     string
 	root    *os.Root // nil: only for reading
 	options LocalOptions
+	dirs    dirs
 	locks   keyedMutex
 	file    lockFile
 }
@@ -71,7 +70,7 @@ func (l *Local) Close() error {
 	if l.root == nil {
 		return nil
 	}
-	return errors.Join(l.file.close(), l.root.Close())
+	return errors.Join(l.file.close(), l.dirs.close(), l.root.Close())
 }
 
 // writable returns an error when the directory was opened only for reading.
@@ -95,154 +94,36 @@ func (l *Local) Get(ctx context.Context, key string) ([]byte, error) {
 
 // GetBuffer implements BufferGetter.
 func (l *Local) GetBuffer(ctx context.Context, key string, buf []byte, limit int64) ([]byte, error) {
-	f, size, err := l.open(ctx, key)
+	v, err := l.open(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	if size > limit {
-		return nil, fmt.Errorf("reading %s: %d bytes where at most %d are due: %w", f.Name(), size, limit, ErrRange)
+	defer v.Close()
+	if v.size > limit {
+		return nil, fmt.Errorf("reading %s: %d bytes where at most %d are due: %w", v.name, v.size, limit, ErrRange)
 	}
-	if int64(cap(buf)) < size {
-		buf = make([]byte, size)
+	if int64(cap(buf)) < v.size {
+		buf = make([]byte, v.size)
 	}
-	buf = buf[:size]
-	if _, err := io.ReadFull(f, buf); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Name(), fault.FromOS(err))
-	}
-	return buf, nil
+	buf = buf[:v.size]
+	_, err = v.ReadAt(buf, 0)
+	return buf, err
 }
 
 // GetRange implements Store.
 func (l *Local) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
-	f, size, err := l.open(ctx, key)
+	v, err := l.open(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	start, err := window(size, offset, length)
+	defer v.Close()
+	start, err := window(v.size, offset, length)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Name(), err)
+		return nil, fmt.Errorf("reading %s: %w", v.name, err)
 	}
 	buf := make([]byte, length)
-	if _, err := f.ReadAt(buf, start); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Name(), fault.FromOS(err))
-	}
-	return buf, nil
-}
-
-// open opens the file of a key. A directory of that name is no value, and neither is a file where the key needs a
-// directory.
-func (l *Local) open(ctx context.Context, key string) (*os.File, int64, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, 0, err
-	}
-	if err := checkKey(key); err != nil {
-		return nil, 0, err
-	}
-	f, err := os.Open(l.Name(key))
-	if err != nil {
-		if notDirectory(err) {
-			err = fmt.Errorf("%w: %w", ErrNotExist, err)
-		}
-		if link, linkErr := os.Readlink(l.Name(key)); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
-			return nil, 0, fault.Permanent(fmt.Errorf("%s is a link to %s, which is not there", l.Name(key), link))
-		}
-		return nil, 0, fault.FromOS(err)
-	}
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = &fs.PathError{Op: "open", Path: f.Name(), Err: ErrNotExist}
-	}
-	if err != nil {
-		f.Close()
-		return nil, 0, err
-	}
-	return f, info.Size(), nil
-}
-
-// Put implements Store.
-func (l *Local) Put(ctx context.Context, key string, value []byte) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := checkKey(key); err != nil {
-		return err
-	}
-	if err := l.writable(); err != nil {
-		return err
-	}
-	if err := l.put(ctx, key, value); err != nil {
-		return fmt.Errorf("writing %s: %w", l.Name(key), fault.FromOS(err))
-	}
-	return nil
-}
-
-// put writes a temporary file in the value's directory and renames it, through that directory. When Clean has taken the
-// file for one that was left behind, it is written again.
-func (l *Local) put(ctx context.Context, key string, value []byte) error {
-	parent, name := path.Dir(key), path.Base(key)
-	dir, err := l.root.OpenRoot(parent)
-	if errors.Is(err, fs.ErrNotExist) && parent != "." {
-		if err = l.root.MkdirAll(parent, 0o777); err == nil {
-			dir, err = l.root.OpenRoot(parent)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	for try := 1; ; try++ {
-		cleaned, err := l.replace(ctx, dir, name, value)
-		if err == nil && l.options.Sync {
-			err = syncDir(dir)
-		}
-		if !cleaned || try == putTries {
-			return err
-		}
-	}
-}
-
-// putTries bounds how often a value is written again because its temporary file was gone.
-const putTries = 3
-
-// replace writes a temporary file and gives it its name; cleaned says that it was gone by then. ctx is asked right before:
-// a writer that loses its right after that finds its file gone.
-func (l *Local) replace(ctx context.Context, dir *os.Root, name string, value []byte) (cleaned bool, err error) {
-	tmp := "." + name + "." + randomName() + partialSuffix
-	if err = l.write(dir, tmp, value); err == nil {
-		err = ctx.Err()
-	}
-	if err == nil {
-		fault.Point("array.written")
-		err = dir.Rename(tmp, name)
-		cleaned = errors.Is(err, fs.ErrNotExist)
-	}
-	if err != nil {
-		dir.Remove(tmp) //nolint:errcheck // the first error is the one to report
-	}
-	return cleaned, err
-}
-
-// write creates a file.
-func (l *Local) write(dir *os.Root, name string, value []byte) error {
-	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(value)
-	if err == nil && l.options.Sync {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func syncDir(dir *os.Root) error {
-	f, err := dir.Open(".")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	_, err = v.ReadAt(buf, start)
+	return buf, err
 }
 
 // Delete implements Store.
