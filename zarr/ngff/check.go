@@ -295,28 +295,30 @@ func checkOmero(v value, d dialect) {
 	if !v.object("channels") {
 		return
 	}
-	channels, _ := v.field("channels")
-	if channels.v == nil {
+	v.optional("channels", func(f value) {
+		for _, c := range f.list(0) {
+			checkChannel(c, d)
+		}
+	})
+}
+
+func checkChannel(v value, d dialect) {
+	var required []string
+	if d.v04 {
+		required = []string{"window", "color"}
+	}
+	if !v.object(required...) {
 		return
 	}
-	for _, c := range channels.list(0) {
-		required := []string{"window", "color"}
-		if !d.v04 {
-			required = nil
+	v.optional("label", value.isText)
+	v.optional("family", value.isText)
+	v.optional("active", value.isBool)
+	v.optional("color", func(f value) {
+		if s, ok := f.text(); ok && !hexColor.MatchString(s) {
+			f.advise("%q is no colour of six hexadecimal digits", s)
 		}
-		if !c.object(required...) {
-			continue
-		}
-		c.optional("label", value.isText)
-		c.optional("family", value.isText)
-		c.optional("active", value.isBool)
-		c.optional("color", func(f value) {
-			if s, ok := f.text(); ok && !hexColor.MatchString(s) {
-				f.advise("%q is no colour of six hexadecimal digits", s)
-			}
-		})
-		c.optional("window", checkWindow)
-	}
+	})
+	v.optional("window", checkWindow)
 }
 
 func checkWindow(v value) {
