@@ -43,6 +43,7 @@ var rooms = []struct {
 	{name: "console", only: []string{"stream", "geometry"}},
 	{name: "dashboard", only: []string{"stream"}},
 	{name: "blockmap", only: []string{"stream", "geometry"}},
+	{name: "view"},
 	{name: "cmd/internal/cli"},
 	{name: "cmd/volara"},
 	{name: "cmd/stage"},

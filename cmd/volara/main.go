@@ -12,6 +12,7 @@ import (
 	"volara/cmd/internal/cli"
 	"volara/demo"
 	"volara/pipeline"
+	"volara/view"
 )
 
 type grammar struct {
@@ -25,6 +26,7 @@ type grammar struct {
 	Cancel  cancelCmd  `cmd:"" help:"Stop a run that another process works on: blocks in work are finished first."`
 	Retry   retryCmd   `cmd:"" help:"Try failed blocks again, or do the blocks of a region again."`
 	Blocks  blocksCmd  `cmd:"" help:"Draw the blocks of a run in the colours of what became of them: computed, masked, left out, failed."`
+	View    viewCmd    `cmd:"" help:"Serve arrays, or those of a pipeline and its blocks, to Neuroglancer, and print the link."`
 	Drop    dropCmd    `cmd:"" help:"Remove outputs and done marks of a pipeline or of some of its tasks."`
 	Eval    evalCmd    `cmd:"" help:"Compare a segmentation with ground truth: variation of information, adapted Rand error."`
 	Zarr    zarrCmd    `cmd:"" help:"Look at zarr arrays and OME-Zarr images: checksums, statistics, pictures."`
@@ -48,5 +50,5 @@ func (versionCmd) Run() error {
 
 func main() {
 	os.Exit(cli.Main("volara", "Blockwise processing of volumes that do not fit in memory, as a dataflow over NATS JetStream.",
-		new(grammar), kong.Vars{"demo_size": strconv.Itoa(demo.DefaultSize)}, os.Args[1:]))
+		new(grammar), kong.Vars{"demo_size": strconv.Itoa(demo.DefaultSize), "viewer": view.DefaultViewer}, os.Args[1:]))
 }

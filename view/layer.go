@@ -1,0 +1,129 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"slices"
+	"strings"
+
+	"volara/nd"
+)
+
+// A Layer is a dataset as it is shown.
+type Layer struct {
+	Name string
+	Kind Kind
+	// Path names the dataset for people.
+	Path string
+	// Shape and Type are those of the finest level, Levels is how many there are.
+	Shape  []int
+	Type   nd.DType
+	Levels int
+	// Converted says why chunks are not served as they are stored; "" where they are.
+	Converted string
+	// Notes are for whoever wonders about the place or the colours.
+	Notes []string
+
+	dataset Dataset
+	axes    []axis
+	inputs  []string // the viewer's names for the axes of what is served
+	format  int      // of zarr, as served
+	ranges  []Range  // of the channels' values, for images
+	tree    tree
+}
+
+// newLayer prepares a dataset.
+func newLayer(ctx context.Context, d Dataset) (*Layer, error) {
+	finest := d.Levels[0]
+	l := &Layer{Name: d.Name, Kind: d.Kind, Path: finest.Path(), Shape: finest.Shape(), Type: finest.DType(), Levels: len(d.Levels), dataset: d}
+	if _, err := viewerType(l.Type, l.Kind); err != nil {
+		return nil, fmt.Errorf("%s: %w", l.Path, err)
+	}
+	all := make([][]axis, len(d.Levels))
+	for i, level := range d.Levels {
+		axes, notes, err := placed(level.Shape(), level.Spatial, l.Kind)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", level.Path(), err)
+		case len(axes) != len(l.Shape):
+			return nil, fmt.Errorf("%s has %d axes, the finest level %d", level.Path(), len(axes), len(l.Shape))
+		}
+		if all[i] = axes; i == 0 {
+			l.Notes = slices.Concat(level.Spatial.Warnings, notes)
+		}
+	}
+	l.axes = all[0]
+	if err := l.serve(all); err != nil {
+		return nil, fmt.Errorf("%s: %w", l.Path, err)
+	}
+	if l.Kind == Image {
+		return l, l.findRanges(ctx)
+	}
+	return l, nil
+}
+
+// serve decides how the levels are served: as they are stored, or, where the viewer could not read one, all converted.
+func (l *Layer) serve(axes [][]axis) error {
+	trees, format, names, why := l.stored(axes)
+	if l.Converted = why; why != "" {
+		trees, format, names = nil, 3, nil
+		for i, level := range l.dataset.Levels {
+			t, err := newVirtual(level, axes[i], l.Kind)
+			if err != nil {
+				return err
+			}
+			trees = append(trees, t)
+		}
+		for _, a := range l.axes {
+			names = append(names, strings.TrimRight(a.name, "^'"))
+		}
+	}
+	l.format, l.inputs = format, names
+	if len(trees) == 1 {
+		l.tree = trees[0]
+		return nil
+	}
+	l.inputs = nil
+	for _, a := range l.axes {
+		l.inputs = append(l.inputs, inputName(a))
+	}
+	var err error
+	l.tree, err = newImage(l.Name, format, trees, axes)
+	return err
+}
+
+// stored returns trees of the files as they are, or says why the viewer cannot read them.
+func (l *Layer) stored(axes [][]axis) (trees []tree, format int, names []string, why string) {
+	for i, level := range l.dataset.Levels {
+		if level.Dir == "" {
+			return nil, 0, nil, "not stored here as it is shown"
+		}
+		doc, err := readDocument(level.Dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, 0, nil, "not stored here as it is shown"
+		case err != nil:
+			return nil, 0, nil, err.Error()
+		case i > 0 && doc.version != format:
+			return nil, 0, nil, "levels of both zarr formats"
+		case i > 0 && level.DType() != l.Type:
+			return nil, 0, nil, "levels of several types"
+		}
+		if why := doc.unreadable(level, axes[i]); why != "" {
+			return nil, 0, nil, why
+		}
+		if i == 0 {
+			format, names = doc.version, doc.axisNames(len(l.Shape))
+		}
+		trees = append(trees, &files{dir: level.Dir})
+	}
+	return trees, format, names, ""
+}
+
+// source returns the URL of the layer's data in the viewer's words; base ends in a slash.
+func (l *Layer) source(base string) string {
+	return fmt.Sprintf("zarr%d://%s%s/", l.format, base, url.PathEscape(l.Name))
+}
