@@ -16,9 +16,9 @@ fi
 peers() { # the libraries that test/interop exchanges arrays with
 	[ "${1:-}" = test ] && python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || return 0
 	dir=${VOLARA_PEERS:-$HOME/.cache/volara-test}
-	"$dir/bin/python" -c 'import zarr, tensorstore' 2>/dev/null && return 0
-	python3 -m venv "$dir" && "$dir/bin/pip" -q install zarr==3.1.6 tensorstore==0.1.86 ||
-		echo "without zarr-python and tensorstore in $dir" >&2
+	set -- zarr==3.1.6 tensorstore==0.1.86
+	[ -e "$dir/$*" ] && return 0
+	python3 -m venv "$dir" && "$dir/bin/pip" -q install "$@" && touch "$dir/$*" || echo "without zarr-python and tensorstore in $dir" >&2
 }
 [ -z "$missing" ] && peers "$@" && exit 0
 
