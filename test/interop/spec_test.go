@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"volara/nd"
 	"volara/zarr"
@@ -49,9 +50,13 @@ func (s *sample) version2(rng *rand.Rand, dims int) {
 			s.spec.Order = append(s.spec.Order, dims-1-d)
 		}
 	}
-	s.compress(rng, []string{"", "zstd", "gzip", "zlib", "blosc", "blosc", "lz4"})
-	if rng.IntN(4) == 0 && s.spec.DType.IsInteger() {
-		s.filter(pick(rng, []string{"delta"}))
+	s.compress(rng, []string{"", "zstd", "gzip", "zlib", "blosc", "blosc", "lz4", "bz2"})
+	switch t := s.spec.DType; {
+	case rng.IntN(3) > 0:
+	case t == nd.Bool:
+		s.filter("packbits")
+	case t.IsInteger():
+		s.filter(pick(rng, []string{"delta", "shuffle", "fletcher32"}))
 	}
 }
 
@@ -67,13 +72,20 @@ func (s *sample) version3(rng *rand.Rand, dims int) {
 			s.spec.Shards = append(s.spec.Shards, n*(1+rng.IntN(3)))
 		}
 		s.spec.Index.AtStart = rng.IntN(2) == 0
+		if rng.IntN(4) == 0 {
+			s.spec.SubShards = [][]int{slices.Clone(s.spec.Shards)}
+			for d := range s.spec.Shards {
+				s.spec.Shards[d] *= 1 + rng.IntN(2)
+			}
+		}
 	}
 	if rng.IntN(3) == 0 {
 		for d := range dims {
 			s.spec.DimensionNames = append(s.spec.DimensionNames, pick(rng, []string{"", string(rune('p' + d))}))
 		}
 	}
-	s.compress(rng, []string{"", "zstd", "gzip", "blosc", "blosc", "numcodecs.lz4", "numcodecs.zlib", "crc32c"})
+	s.compress(rng, []string{"", "zstd", "gzip", "blosc", "blosc", "numcodecs.lz4", "numcodecs.zlib", "numcodecs.bz2",
+		"numcodecs.adler32", "numcodecs.fletcher32", "crc32c"})
 	if n := len(s.names); n > 0 && s.names[n-1] != "crc32c" && rng.IntN(3) == 0 {
 		s.add("crc32c", nil)
 	}
@@ -92,7 +104,7 @@ func (s *sample) compress(rng *rand.Rand, among []string) {
 			panic(err)
 		}
 		s.spec.Codecs, s.names = append(s.spec.Codecs, c), append(s.names, name)
-	case "zstd", "gzip", "zlib", "bz2", "numcodecs.zlib":
+	case "zstd", "gzip", "zlib", "bz2", "numcodecs.zlib", "numcodecs.bz2":
 		s.add(name, map[string]any{"level": 1 + rng.IntN(9)})
 	default:
 		s.add(name, nil)
@@ -101,8 +113,11 @@ func (s *sample) compress(rng *rand.Rand, among []string) {
 
 // filter adds a filter of v2.
 func (s *sample) filter(name string) {
-	config := fmt.Sprintf(`{"id": %q, "dtype": %q}`, name, typeV2(s.spec.DType, s.spec.BigEndian))
-	if name == "shuffle" {
+	config := fmt.Sprintf(`{"id": %q}`, name)
+	switch name {
+	case "delta":
+		config = fmt.Sprintf(`{"id": "delta", "dtype": %q}`, typeV2(s.spec.DType, s.spec.BigEndian))
+	case "shuffle":
 		config = fmt.Sprintf(`{"id": "shuffle", "elementsize": %d}`, s.spec.DType.Size())
 	}
 	c, err := codec.ParseV2([]byte(config), codec.Type{DType: s.spec.DType, Swapped: s.spec.BigEndian})
@@ -167,13 +182,13 @@ func (s sample) understands(library string) bool {
 		return true
 	}
 	return !slices.ContainsFunc(s.names, func(name string) bool {
-		return slices.Contains([]string{"delta", "shuffle", "lz4", "numcodecs.lz4", "numcodecs.zlib"}, name)
+		return slices.Contains([]string{"delta", "shuffle", "packbits", "fletcher32", "lz4"}, name) || strings.HasPrefix(name, "numcodecs.")
 	})
 }
 
 func (s sample) String() string {
-	return fmt.Sprintf("v%d %v, shape %v, chunks %v, shards %v (index at start: %v), codecs %v, order %v, big-endian %v, separator %q, v2 keys %v, fill %s, written %v+%v",
-		s.spec.Format, s.spec.DType, s.spec.Shape, s.spec.Chunks, s.spec.Shards, s.spec.Index.AtStart, s.names, s.spec.Order, s.spec.BigEndian,
+	return fmt.Sprintf("v%d %v, shape %v, chunks %v, shards %v %v (index at start: %v), codecs %v, order %v, big-endian %v, separator %q, v2 keys %v, fill %s, written %v+%v",
+		s.spec.Format, s.spec.DType, s.spec.Shape, s.spec.Chunks, s.spec.Shards, s.spec.SubShards, s.spec.Index.AtStart, s.names, s.spec.Order, s.spec.BigEndian,
 		s.spec.Separator, s.spec.V2Keys, s.spec.Fill.Text(s.spec.DType), s.begin, s.shape)
 }
 

@@ -76,11 +76,8 @@ func (c Checksum) Spec() Spec {
 		config.Location = map[bool]string{true: "start", false: "end"}[c.start]
 	}
 	s := Spec{numcodecs + c.kind.id, config, checksumConfig{c.kind.id, config.Location}}
-	if config.Location == "" {
-		s.V3Config = nil
-	}
 	if c.kind.id == "crc32c" && !c.start {
-		s.V3Name = "crc32c"
+		s.V3Name, s.V3Config = "crc32c", nil
 	}
 	return s
 }

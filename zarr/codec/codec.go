@@ -22,7 +22,8 @@ type Codec interface {
 }
 
 // A Spec is a codec's description in the two metadata formats: the name and configuration of v3, and the compressor
-// or filter of v2 (including its "id"). A nil V3Config is left out.
+// or filter of v2 (including its "id"). A nil V3Config is left out, which
+// zarr-python takes of zarr's own codecs only.
 type Spec struct {
 	V3Name   string
 	V3Config any

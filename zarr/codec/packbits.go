@@ -18,7 +18,7 @@ func (PackBits) Types() (in, out Type) { return Type{DType: nd.Bool}, Type{DType
 func (PackBits) EncodedLen(n int) int { return 1 + (n+7)/8 }
 
 // Spec implements Codec.
-func (PackBits) Spec() Spec { return Spec{numcodecs + "packbits", nil, idV2{"packbits"}} }
+func (PackBits) Spec() Spec { return Spec{numcodecs + "packbits", struct{}{}, idV2{"packbits"}} }
 
 type idV2 struct {
 	ID string `json:"id"`
