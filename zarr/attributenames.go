@@ -17,11 +17,11 @@ import (
 // values by slashes: a number indexes a list, and {dim} collects one value from each entry of a list, as in
 // "axes/{dim}/scale".
 type AttributeNames struct {
-	Offset    string `toml:"offset_attr"`
-	VoxelSize string `toml:"voxel_size_attr"`
-	AxisNames string `toml:"axis_names_attr"`
-	Units     string `toml:"units_attr"`
-	Types     string `toml:"types_attr"`
+	Offset    string `toml:"offset_attr" json:"offset,omitempty"`
+	VoxelSize string `toml:"voxel_size_attr" json:"voxel_size,omitempty"`
+	AxisNames string `toml:"axis_names_attr" json:"axis_names,omitempty"`
+	Units     string `toml:"units_attr" json:"units,omitempty"`
+	Types     string `toml:"types_attr" json:"types,omitempty"`
 }
 
 // DefaultAttributeNames returns the names that everybody uses.

@@ -221,20 +221,25 @@ func (p *placement) fill(dims, physical int) (Spatial, error) {
 	if s.AxisNames == nil {
 		s.AxisNames = defaultAxisNames(s.Types)
 	}
+	return s, s.check()
+}
+
+// check verifies that voxel size and offset are within range.
+func (s Spatial) check() error {
 	for _, v := range s.VoxelSize {
 		if !(v > 0) || math.IsInf(v, 0) {
-			return Spatial{}, fmt.Errorf("voxel_size %v: every voxel size must be a positive number", s.VoxelSize)
+			return fmt.Errorf("voxel_size %v: every voxel size must be a positive number", s.VoxelSize)
 		}
 		if v > maxWorld {
-			return Spatial{}, fmt.Errorf("voxel_size %v: out of range", s.VoxelSize)
+			return fmt.Errorf("voxel_size %v: out of range", s.VoxelSize)
 		}
 	}
 	for _, v := range s.Offset {
 		if math.IsNaN(v) || math.Abs(v) > maxWorld {
-			return Spatial{}, fmt.Errorf("offset %v: out of range", s.Offset)
+			return fmt.Errorf("offset %v: out of range", s.Offset)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // defaultAxisNames counts channels as c0^, c1^ and physical axes as d0, d1.

@@ -7,6 +7,7 @@ import (
 
 	"volara/fault"
 	"volara/geometry"
+	"volara/zarr/ngff"
 )
 
 // Spatial places an array in the world. Axes of type "space" and "time" are physical, all others are channels.
@@ -29,6 +30,9 @@ type Overrides struct {
 	Names AttributeNames
 	// UseResolution takes the legacy attribute "resolution" where there is no voxel size.
 	UseResolution bool
+	// Unit is what world coordinates are converted to: a unit of length converts the axes of space, one of time those of
+	// time. An axis without a unit is then an error. "" converts nothing.
+	Unit string
 }
 
 // Spatial returns the array's place in the world, by the rules of funlib.persistence: the attributes voxel_size,
@@ -48,10 +52,38 @@ func (a *Array) Spatial(o Overrides) (Spatial, error) {
 		return Spatial{}, fault.Permanent(fmt.Errorf("%s: %w", a.path, err))
 	}
 	s, err := p.resolve(len(m.Shape))
+	if err == nil && o.Unit != "" {
+		err = s.convert(o.Unit)
+	}
 	if err != nil {
 		return Spatial{}, fault.Permanent(fmt.Errorf("%s: %w", a.path, err))
 	}
 	return s, nil
+}
+
+// convert puts the axes that a unit can measure into that unit.
+func (s *Spatial) convert(unit string) error {
+	name, ok := ngff.UnitName(unit)
+	if !ok {
+		return fmt.Errorf("unit %q is not known; known are those of UDUNITS, such as nanometer, micrometer, angstrom, second", unit)
+	}
+	kind := "space"
+	if ngff.IsTime(name) {
+		kind = "time"
+	}
+	for i, axis := range s.Physical() {
+		if s.Types[axis] != kind {
+			continue
+		}
+		for _, v := range []*float64{&s.VoxelSize[i], &s.Offset[i]} {
+			var err error
+			if *v, err = ngff.Convert(*v, s.Units[axis], name); err != nil {
+				return fmt.Errorf("converting axis %q to %s: %w; give units", s.AxisNames[axis], name, err)
+			}
+		}
+		s.Units[axis] = name
+	}
+	return s.check()
 }
 
 // Physical lists the axes that are not channels, in order.
@@ -82,24 +114,29 @@ func (s Spatial) Rounded() (voxelSize, offset geometry.Coordinate, warnings []st
 	for i, n := range voxelSize {
 		if n < 1 {
 			return nil, nil, nil, fmt.Errorf("voxel size %v must be a whole number here and would be rounded to %d; "+
-				"give voxel_size and offset in a smaller unit", s.VoxelSize[i], n)
+				"have it converted to a smaller unit (world_unit: nanometer), or give voxel_size and offset", s.VoxelSize[i], n)
 		}
 	}
 	return voxelSize, offset, warnings, nil
 }
 
-// Attributes returns the attributes that place a new array so, as funlib.persistence writes them.
-func (s Spatial) Attributes() map[string]any {
+// Attributes returns the attributes that place a new array so, as funlib.persistence writes them by default.
+func (s Spatial) Attributes() map[string]any { return s.AttributesAs(AttributeNames{}) }
+
+// AttributesAs returns the attributes under other names; like funlib.persistence, it takes a name with slashes for what it
+// is.
+func (s Spatial) AttributesAs(names AttributeNames) map[string]any {
+	names = names.orDefault()
 	units := []string{}
 	for _, axis := range s.Physical() {
 		units = append(units, s.Units[axis])
 	}
 	return map[string]any{
-		"voxel_size": slices.Concat([]float64{}, s.VoxelSize),
-		"offset":     slices.Concat([]float64{}, s.Offset),
-		"axis_names": slices.Concat([]string{}, s.AxisNames),
-		"units":      units,
-		"types":      slices.Concat([]string{}, s.Types),
+		names.VoxelSize: slices.Concat([]float64{}, s.VoxelSize),
+		names.Offset:    slices.Concat([]float64{}, s.Offset),
+		names.AxisNames: slices.Concat([]string{}, s.AxisNames),
+		names.Units:     units,
+		names.Types:     slices.Concat([]string{}, s.Types),
 	}
 }
 
