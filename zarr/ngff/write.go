@@ -23,7 +23,8 @@ type Image struct {
 	// Method says how the levels were made, in the metadata's "type"; Metadata may say more of that.
 	Method   Method
 	Metadata any
-	// Omero and Label are written where they are not nil; Label makes it a label image.
+	// Omero and Label are written where they are not nil; Label makes it a label image, of the image around the group
+	// "labels" unless its Source says otherwise.
 	Omero *Omero
 	Label *ImageLabel
 }
@@ -68,6 +69,9 @@ func (image Image) parts(format int) (map[string]any, error) {
 	}
 	if image.Label != nil {
 		label := *image.Label
+		if label.Source == nil {
+			label.Source = &LabelSource{Image: label.SourceImage()}
+		}
 		if format == 2 {
 			label.Version = "0.4"
 		}
