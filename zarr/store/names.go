@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -106,7 +107,7 @@ func isFolder(path string, e os.DirEntry) bool {
 
 // parent implements parenter.
 func (l *Local) parent() (Store, bool) {
-	up := parentDir(l.dir)
+	up := filepath.Dir(l.dir)
 	if up == l.dir {
 		return nil, false
 	}

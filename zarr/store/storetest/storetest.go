@@ -30,8 +30,67 @@ func Run(t *testing.T, newStore func(t *testing.T) store.Store) {
 		"ownership":   ownership,
 		"directories": directories,
 		"size":        size,
+		"names":       names,
+		"change":      change,
+		"wipe":        wipe,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
+	}
+}
+
+// Values are what the stores hold that RunReadOnly checks.
+func Values() map[string]string {
+	return map[string]string{
+		"zarr.json": "{}", "c/0/0": strings.Repeat("zero", 5000), "c/0/1": "one", "c10/0": "ten", "digits": "0123456789",
+		"empty": "", "a b/ö%2F?#.txt": "odd", "folder/.zarray": "[]",
+	}
+}
+
+// RunReadOnly checks that a store which holds Values keeps the contract of store.Store as far as that is of reading.
+// It is listed when lists is true.
+func RunReadOnly(t *testing.T, s store.Store, lists bool) {
+	for key, value := range Values() {
+		expect(t, s, key, value)
+	}
+	for name, test := range map[string]func(*testing.T, store.Store){
+		"ranges": getRanges, "buffer": getBuffers, "size": sizes, "cancelled": readCancelled, "keys": getKeys, "refuses": refuses,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, s) })
+	}
+	for _, key := range []string{"a", "c", "c/0", "c/0/2", "zarr.json/c", "nothing"} {
+		if _, err := s.Get(t.Context(), key); !errors.Is(err, store.ErrNotExist) {
+			t.Errorf("Get(%q): %v", key, err)
+		}
+		if _, err := s.GetRange(t.Context(), key, 0, 1); !errors.Is(err, store.ErrNotExist) {
+			t.Errorf("GetRange(%q): %v", key, err)
+		}
+	}
+	if lists {
+		for _, prefix := range []string{"", "c", "c/", "zarr", "nothing"} {
+			listed(t, s, prefix, Values())
+		}
+		namesAre(t, s, "", "a b/", "c/", "c10/", "digits", "empty", "folder/", "zarr.json")
+		namesAre(t, s, "c/", "0/")
+		namesAre(t, s, "nothing/")
+		return
+	}
+	for _, err := range s.List(t.Context(), "") {
+		if !errors.Is(err, store.ErrNoList) {
+			t.Errorf("List: %v", err)
+		}
+	}
+	if _, err := (&store.Node{Store: s}).Names(t.Context(), 10); !errors.Is(err, store.ErrNoList) {
+		t.Errorf("Names: %v", err)
+	}
+}
+
+func refuses(t *testing.T, s store.Store) {
+	for what, err := range map[string]error{
+		"Put": s.Put(t.Context(), "digits", []byte("x")), "Delete": s.Delete(t.Context(), "digits"),
+	} {
+		if !errors.Is(err, store.ErrReadOnly) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
@@ -90,10 +149,14 @@ func missing(t *testing.T, s store.Store) {
 }
 
 func size(t *testing.T, s store.Store) {
-	put(t, s, "a/b", "four")
+	put(t, s, "c/0/1", "one")
 	put(t, s, "empty", "")
+	sizes(t, s)
+}
+
+func sizes(t *testing.T, s store.Store) {
 	_, tells := s.(store.Sizer)
-	for key, want := range map[string]int64{"a/b": 4, "empty": 0, "a": -1, "a/c": -1, "a/b/c": -1, "b": -1} {
+	for key, want := range map[string]int64{"c/0/1": 3, "empty": 0, "c": -1, "c/0": -1, "c/2": -1, "c/0/1/c": -1, "b": -1} {
 		got, there, err := store.Size(t.Context(), s, key)
 		if err != nil || tells && (there != (want >= 0) || there && got != want) {
 			t.Errorf("Size(%q): %d, %v, %v; want %d", key, got, there, err, want)
@@ -104,12 +167,23 @@ func size(t *testing.T, s store.Store) {
 	}
 }
 
-func keys(t *testing.T, s store.Store) {
-	for _, key := range []string{"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", `a\b`, "a\x00b"} {
+// badKeys are not well formed.
+func badKeys() []string {
+	return []string{"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", `a\b`, "a\x00b"}
+}
+
+func getKeys(t *testing.T, s store.Store) {
+	for _, key := range badKeys() {
 		_, err := s.Get(t.Context(), key)
 		if err == nil || errors.Is(err, store.ErrNotExist) {
 			t.Errorf("Get(%q): %v", key, err)
 		}
+	}
+}
+
+func keys(t *testing.T, s store.Store) {
+	getKeys(t, s)
+	for _, key := range badKeys() {
 		if err := s.Put(t.Context(), key, nil); err == nil {
 			t.Errorf("Put(%q) succeeded", key)
 		}
@@ -120,47 +194,145 @@ func keys(t *testing.T, s store.Store) {
 }
 
 func ranges(t *testing.T, s store.Store) {
-	put(t, s, "v", "0123456789")
+	put(t, s, "digits", "0123456789")
+	getRanges(t, s)
+}
+
+func getRanges(t *testing.T, s store.Store) {
 	for _, c := range []struct {
 		offset, length int64
 		want           string
 	}{
 		{0, 10, "0123456789"}, {3, 4, "3456"}, {-3, 3, "789"}, {-10, 2, "01"}, {10, 0, ""}, {0, 0, ""},
 	} {
-		got, err := s.GetRange(t.Context(), "v", c.offset, c.length)
+		got, err := s.GetRange(t.Context(), "digits", c.offset, c.length)
 		if err != nil || string(got) != c.want {
 			t.Errorf("GetRange(%d, %d) = %q, %v", c.offset, c.length, got, err)
 		}
 	}
 	for _, c := range [][2]int64{{0, 11}, {10, 1}, {11, 0}, {-11, 1}, {-3, 4}, {0, -1}, {1 << 62, 1 << 62}, {0, 1 << 62}} {
-		if _, err := s.GetRange(t.Context(), "v", c[0], c[1]); !errors.Is(err, store.ErrRange) {
+		if _, err := s.GetRange(t.Context(), "digits", c[0], c[1]); !errors.Is(err, store.ErrRange) {
 			t.Errorf("GetRange(%d, %d): %v", c[0], c[1], err)
 		}
 	}
 }
 
 func list(t *testing.T, s store.Store) {
-	want := map[string]int64{}
+	want := map[string]string{}
 	for _, key := range []string{"zarr.json", "c/0/0", "c/0/1", "c/1/0", "c10/0", "d"} {
 		put(t, s, key, key)
-		want[key] = int64(len(key))
+		want[key] = key
 	}
 	for _, prefix := range []string{"", "c", "c/", "c/0", "c/0/", "z", "nothing", "nothing/at/all"} {
-		got := map[string]int64{}
-		for e, err := range s.List(t.Context(), prefix) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got[e.Key] = e.Size
-		}
-		expected := maps.Clone(want)
-		maps.DeleteFunc(expected, func(k string, _ int64) bool { return !strings.HasPrefix(k, prefix) })
-		if !maps.Equal(got, expected) {
-			t.Errorf("List(%q) = %v, want %v", prefix, got, expected)
-		}
+		listed(t, s, prefix, want)
 	}
 	for range s.List(t.Context(), "") {
 		break
+	}
+}
+
+// listed checks what is listed of values.
+func listed(t *testing.T, s store.Store, prefix string, values map[string]string) {
+	t.Helper()
+	got, want := map[string]int64{}, map[string]int64{}
+	for e, err := range s.List(t.Context(), prefix) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[e.Key] = e.Size
+	}
+	for key, value := range values {
+		if strings.HasPrefix(key, prefix) {
+			want[key] = int64(len(value))
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("List(%q) = %v, want %v", prefix, got, want)
+	}
+}
+
+func names(t *testing.T, s store.Store) {
+	for _, key := range []string{"zarr.json", "c/0/0", "c/0/1", "c/x", "c10/0", "d"} {
+		put(t, s, key, key)
+	}
+	namesAre(t, s, "", "c/", "c10/", "d", "zarr.json")
+	namesAre(t, s, "c/", "0/", "x")
+	namesAre(t, s, "c/x/")
+	namesAre(t, s, "nothing/at/")
+	if got, err := (&store.Node{Store: s}).Names(t.Context(), 2); err != nil || len(got) != 2 {
+		t.Errorf("two names: %q, %v", got, err)
+	}
+}
+
+func namesAre(t *testing.T, s store.Store, prefix string, want ...string) {
+	t.Helper()
+	if got, err := (&store.Node{Store: s, Prefix: prefix}).Names(t.Context(), 100); err != nil || !slices.Equal(got, want) {
+		t.Errorf("Names(%q) = %q, %v; want %q", prefix, got, err, want)
+	}
+}
+
+// change counts without a lock of its own; no increment may be lost.
+func change(t *testing.T, s store.Store) {
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 10 {
+				err := store.Change(t.Context(), s, "n/counter", 100, func(old []byte) ([]byte, error) { return append(old, 'x'), nil })
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	expect(t, s, "n/counter", strings.Repeat("x", 40))
+	if err := store.Change(t.Context(), s, "n/counter", 10, nil); !errors.Is(err, store.ErrRange) {
+		t.Errorf("Change of too long a value: %v", err)
+	}
+	failure := errors.New("no")
+	err := store.Change(t.Context(), s, "n/counter", 100, func([]byte) ([]byte, error) { return []byte("y"), failure })
+	if !errors.Is(err, failure) {
+		t.Errorf("Change that fails: %v", err)
+	}
+	expect(t, s, "n/counter", strings.Repeat("x", 40))
+	put(t, s, "n/empty", "")
+	for key, there := range map[string]bool{"n/empty": true, "n/none": false} {
+		err := store.Change(t.Context(), s, key, 100, func(old []byte) ([]byte, error) {
+			if (old != nil) != there {
+				t.Errorf("Change of %s is given %v", key, old)
+			}
+			return nil, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Get(t.Context(), key); !errors.Is(err, store.ErrNotExist) {
+			t.Errorf("changed to none: %v", err)
+		}
+	}
+}
+
+func wipe(t *testing.T, s store.Store) {
+	for i := range 30 {
+		put(t, s, fmt.Sprintf("w/%d", i), "x")
+	}
+	put(t, s, "stays", "x")
+	keys := slices.Values([]string{"w/0", "w/7", "w/29", "w/not there", "w/3"})
+	if err := store.Wipe(t.Context(), s, keys); err != nil {
+		t.Fatal(err)
+	}
+	left := 0
+	for e, err := range s.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left++; e.Key == "w/7" {
+			t.Error("w/7 is still there")
+		}
+	}
+	if left != 27 {
+		t.Errorf("%d values are left", left)
 	}
 }
 
@@ -168,12 +340,16 @@ func list(t *testing.T, s store.Store) {
 func atomic(t *testing.T, s store.Store) {
 	value := func(b byte) []byte { return bytes.Repeat([]byte{b}, 10000+int(b)) }
 	put(t, s, "c/k", string(value(1)))
+	rounds := 50
+	if _, remote := s.(store.Wiper); remote {
+		rounds = 8
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var writers, readers sync.WaitGroup
 	for g := range 4 {
 		writers.Go(func() {
-			for range 50 {
+			for range rounds {
 				if err := s.Put(t.Context(), "c/k", value(byte(g))); err != nil {
 					t.Error(err)
 				}
@@ -250,18 +426,22 @@ func lock(t *testing.T, s store.Store) {
 }
 
 func buffer(t *testing.T, s store.Store) {
+	put(t, s, "digits", "0123456789")
+	getBuffers(t, s)
+}
+
+func getBuffers(t *testing.T, s store.Store) {
 	b, ok := s.(store.BufferGetter)
 	if !ok {
 		return
 	}
-	put(t, s, "v", "0123456789")
 	for _, buf := range [][]byte{nil, make([]byte, 3), make([]byte, 0, 10), make([]byte, 100)} {
-		got, err := b.GetBuffer(t.Context(), "v", buf, 10)
+		got, err := b.GetBuffer(t.Context(), "digits", buf, 10)
 		if err != nil || string(got) != "0123456789" {
 			t.Errorf("GetBuffer into %d of %d: %q, %v", len(buf), cap(buf), got, err)
 		}
 	}
-	if _, err := b.GetBuffer(t.Context(), "v", nil, 9); !errors.Is(err, store.ErrRange) {
+	if _, err := b.GetBuffer(t.Context(), "digits", nil, 9); !errors.Is(err, store.ErrRange) {
 		t.Errorf("GetBuffer with too low a limit: %v", err)
 	}
 	if _, err := b.GetBuffer(t.Context(), "w", nil, 9); !errors.Is(err, store.ErrNotExist) {
@@ -269,13 +449,23 @@ func buffer(t *testing.T, s store.Store) {
 	}
 }
 
-func cancelled(t *testing.T, s store.Store) {
-	put(t, s, "v", "x")
+func readCancelled(t *testing.T, s store.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Get(ctx, "v"); !errors.Is(err, context.Canceled) {
+	if _, err := s.Get(ctx, "digits"); !errors.Is(err, context.Canceled) {
 		t.Errorf("Get: %v", err)
 	}
+	if _, err := s.GetRange(ctx, "digits", 1, 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("GetRange: %v", err)
+	}
+}
+
+func cancelled(t *testing.T, s store.Store) {
+	put(t, s, "v", "x")
+	put(t, s, "digits", "0123456789")
+	readCancelled(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
 	if err := s.Put(ctx, "v", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("Put: %v", err)
 	}
