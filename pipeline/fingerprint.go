@@ -64,8 +64,21 @@ func forgetOperational(config map[string]any) {
 func forgetDeclarations(config map[string]any) {
 	for _, value := range config {
 		if m, ok := value.(map[string]any); ok {
-			for _, key := range []string{"node_attrs", "edge_attrs", "writable"} {
-				delete(m, key)
+			forgetIn(m)
+		}
+	}
+}
+
+// forgetIn is forgetDeclarations for a dataset or graph, and for the datasets that are stacked on it.
+func forgetIn(m map[string]any) {
+	for _, key := range []string{"node_attrs", "edge_attrs", "writable"} {
+		delete(m, key)
+	}
+	ops, _ := m["ops"].([]any)
+	for _, op := range append(ops, m) {
+		if item, ok := op.(map[string]any); ok {
+			if stacked, ok := item["stack"].(map[string]any); ok {
+				forgetIn(stacked)
 			}
 		}
 	}

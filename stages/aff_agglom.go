@@ -91,7 +91,7 @@ func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 		return nil, err
 	}
 	p.Graphs = map[string]GraphSpec{"db": rag}
-	voxel := len(t.AffsData.Neighborhood)*affs.DType.Size() + 8 + chunkBuffers
+	voxel := len(t.AffsData.Neighborhood)*int(affs.voxelBytes()) + 8 + frags.Scratch + chunkBuffers
 	if t.partial = !onOwnGrid(frags, rag, p.Grid); t.partial {
 		voxel += affs.DType.Size() + 8 // of one offset at a time
 		t.widen(p, frags)
@@ -103,9 +103,6 @@ func (t *AffAgglom) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 func (t *AffAgglom) check(affs, frags ArraySpec) (largest geometry.Coordinate, err error) {
 	if err := checkAffinities(&t.AffsData, affs); err != nil {
 		return nil, err
-	}
-	if t.AffsData.Neighborhood == nil {
-		t.AffsData.Neighborhood = affs.Neighborhood
 	}
 	if err := checkLabels("frags_data", frags); err != nil {
 		return nil, err

@@ -20,9 +20,7 @@ func (t *AffAgglom) Open(ctx context.Context, env *Env) (Processor, error) {
 	if p.affs, err = openInput(ctx, &t.AffsData, env); err != nil {
 		return nil, err
 	}
-	if t.AffsData.Neighborhood == nil {
-		t.AffsData.Neighborhood = p.affs.spec.Neighborhood
-	}
+	t.AffsData.settleNeighborhood(p.affs.spec)
 	if p.frags, err = openInput(ctx, &t.FragsData, env); err != nil {
 		return nil, err
 	}

@@ -10,34 +10,70 @@ import (
 	"volara/geometry"
 	"volara/nd"
 	"volara/zarr"
+	"volara/zarr/lazy"
 )
 
 // An openArray is an array with its place in the world.
 type openArray struct {
-	array *zarr.Array
-	spec  ArraySpec
-	guard *guard // of one that is written
+	array  *zarr.Array // as it is stored
+	source lazy.Array  // as it is seen
+	spec   ArraySpec   // as it is seen
+	guard  *guard      // of one that is written
 }
 
-// openInput opens an array for reading, through the worker's cache of decoded chunks. Where this program made the array,
-// finished blocks have stored all their chunks: a missing one is an error, and not background, unless blocks were skipped.
+// openInput opens an array for reading, with its lazy operations, through the worker's cache of decoded chunks. Where
+// this program made the array, finished blocks have stored all their chunks: a missing one is an error, and not
+// background, unless blocks were skipped.
 func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
-	a, err := openArrayOf(ctx, d)
+	array, err := zarr.Open(ctx, d.Store)
 	if err != nil {
 		return nil, err
 	}
 	if env.Cache != nil {
-		a.array = zarr.WithCache(a.array, env.Cache)
+		array = zarr.WithCache(array, env.Cache)
 	}
-	if m, err := ReadMarker(a.array); err == nil && m != nil && !env.MayLack[d.Store] {
-		a.array = a.array.With(zarr.Required())
+	if m, err := ReadMarker(array); err == nil && m != nil && !env.MayLack[d.Store] {
+		array = array.With(zarr.Required())
+	}
+	a, err := newOpenArray(ctx, array, d, func(ctx context.Context, stacked *Dataset) (lazy.Array, error) {
+		other, err := openInput(ctx, stacked, env)
+		if err != nil {
+			return lazy.Array{}, err
+		}
+		return other.source.Owning(other.array), nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, array.Close())
 	}
 	return a, nil
 }
 
+// newOpenArray puts the operations of a dataset around its array; open gives the arrays that are stacked.
+func newOpenArray(ctx context.Context, array *zarr.Array, d *Dataset, open func(context.Context, *Dataset) (lazy.Array, error)) (*openArray, error) {
+	before, err := stored(array, d)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.operations()) == 0 {
+		spec, err := SpecOf(array, d)
+		return &openArray{array: array, source: before, spec: spec}, err
+	}
+	a, err := d.seen(ctx, before, open)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := specOf(a, d)
+	spec.StoredNeighborhood = coordinates(before.Neighborhood)
+	return &openArray{array: array, source: a, spec: spec}, err
+}
+
 // openOutput opens an array that Init has made, for writing in the task's generation.
 func openOutput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
-	a, err := openArrayOf(ctx, d)
+	array, err := zarr.Open(ctx, d.Store)
+	if err != nil {
+		return nil, err
+	}
+	a, err := newOpenArray(ctx, array, d, nil)
 	if err == nil {
 		a.guard = &guard{path: a.array.AttributesFile(), generation: env.Generation, read: func() (*Marker, error) {
 			marker, _, err := OutputMarker(context.Background(), d.Store)
@@ -47,24 +83,12 @@ func openOutput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
 	return a, err
 }
 
-func openArrayOf(ctx context.Context, d *Dataset) (*openArray, error) {
-	array, err := zarr.Open(ctx, d.Store)
-	if err != nil {
-		return nil, err
-	}
-	spec, err := SpecOf(array, d)
-	if err != nil {
-		return nil, err
-	}
-	return &openArray{array: array, spec: spec}, nil
-}
-
 // read returns all channels of a world region (channel axes first); outside the array is 0.
 func (a *openArray) read(ctx context.Context, roi geometry.Roi) (*nd.Array, error) {
 	box := a.spec.Voxels(roi)
 	channels := a.spec.Shape[:a.spec.ChannelAxes()]
 	offset := append(make([]int, len(channels)), box.Offset...)
-	return a.array.Read(ctx, offset, slices.Concat(channels, box.Shape))
+	return a.source.Read(ctx, offset, slices.Concat(channels, box.Shape))
 }
 
 // write stores a world region of an array without channels. Its first step, and the last one before a chunk is replaced,
@@ -97,7 +121,7 @@ func closeAll(arrays ...*openArray) error {
 	var errs []error
 	for _, a := range arrays {
 		if a != nil {
-			errs = append(errs, a.array.Close())
+			errs = append(errs, a.source.Close(), a.array.Close())
 		}
 	}
 	return errors.Join(errs...)

@@ -19,7 +19,7 @@ func (c *Shared) checkMask(ctx context.Context, in *Specs, p *Plan) error {
 	if !mask.ROI().Meets(p.Region) {
 		p.warnf("mask_data covers %v, nothing of %v: every block is masked", mask.ROI(), p.Region)
 	}
-	look := geometry.Coordinate(mask.Shape[:mask.ChannelAxes()]).Prod() * mask.piece().Prod() * int64(mask.DType.Size()+8)
+	look := geometry.Coordinate(mask.Shape[:mask.ChannelAxes()]).Prod() * mask.piece().Prod() * (mask.voxelBytes() + 8)
 	p.BlockMemory = max(p.BlockMemory, look)
 	return nil
 }

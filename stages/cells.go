@@ -7,24 +7,22 @@ import (
 	"slices"
 
 	"volara/geometry"
-	"volara/zarr"
 )
 
 // ReadCells reads a dataset that has one cell a block of a grid, and calls f with the index of every block whose cell is
 // not 0.
 func ReadCells(ctx context.Context, d *Dataset, grid geometry.Grid, f func(index int64)) error {
 	counts := grid.Counts()
-	array, err := zarr.Open(ctx, d.Store)
+	array, err := NewSpecs().source(ctx, d)
 	if err != nil {
 		return err
 	}
 	defer array.Close()
-	m := array.Metadata()
-	if !slices.Equal(m.Shape, counts) {
-		return fmt.Errorf("%s has the shape %v; the task has %v blocks, and one cell a block is needed, the first block's first", d.Store, m.Shape, []int(counts))
+	if !slices.Equal(array.Shape(), counts) {
+		return fmt.Errorf("%s has the shape %v; the task has %v blocks, and one cell a block is needed, the first block's first", d.Store, array.Shape(), []int(counts))
 	}
 	zero := geometry.Fill(len(counts), 0)
-	pieces, err := geometry.NewGrid(geometry.NewRoi(zero, counts), ArraySpec{Shape: m.Shape, Inner: m.Inner, VoxelSize: counts}.piece(), zero, zero, geometry.FitShrink)
+	pieces, err := geometry.NewGrid(geometry.NewRoi(zero, counts), ArraySpec{Shape: array.Shape(), Inner: array.Chunks, VoxelSize: counts}.piece(), zero, zero, geometry.FitShrink)
 	if err != nil {
 		return err
 	}

@@ -46,8 +46,11 @@ func checkAffinities(d *Dataset, affs ArraySpec) error {
 		return fail("affinities have one channel axis and then space; shape %v has %d channel axes and %d spatial ones (by voxel_size, axis_names and types)",
 			affs.Shape, affs.ChannelAxes(), affs.Dims())
 	}
+	d.settleNeighborhood(affs)
 	own := d.Neighborhood
 	switch {
+	case own == nil && affs.StoredNeighborhood != nil:
+		return fail("its operations leave no neighborhood of %v: an offset would be no whole number of voxels, or belong to no channel", affs.StoredNeighborhood)
 	case own == nil && affs.Neighborhood == nil:
 		return fail("no neighborhood: give the affinities' offsets here (neighborhood: [[1, 0, 0], …]) or as the array's attribute `neighborhood`")
 	case own == nil:
@@ -67,6 +70,18 @@ func checkAffinities(d *Dataset, affs ArraySpec) error {
 		}
 	}
 	return nil
+}
+
+// settleNeighborhood makes the dataset's offsets those of the array as it is seen: the array's own where it gives none or
+// gives those of the array in the store.
+func (d *Dataset) settleNeighborhood(affs ArraySpec) {
+	if !d.settled && d.Neighborhood != nil && slices.EqualFunc(d.Neighborhood, affs.StoredNeighborhood, geometry.Coordinate.Equal) {
+		d.Neighborhood = nil
+	}
+	if d.Neighborhood == nil {
+		d.Neighborhood = affs.Neighborhood
+	}
+	d.settled = true
 }
 
 // checkLabels demands an integer array without channels.

@@ -6,6 +6,7 @@ import (
 
 	"volara/config"
 	"volara/geometry"
+	"volara/zarr/lazy"
 )
 
 // DatasetType says how an array's values are meant.
@@ -43,13 +44,18 @@ type Dataset struct {
 	Compressor   string                `json:"compressor,omitempty"`   // outputs: zstd (default), blosc, gzip, raw
 	Keep         Keep                  `json:"keep,omitempty"`         // outputs; moved to Use.Keep when bound
 
-	Channels   any            `json:"channels,omitempty"`
-	OMENorm    any            `json:"ome_norm,omitempty"`
-	ScaleShift any            `json:"scale_shift,omitempty"`
-	Stack      any            `json:"stack,omitempty"`
-	Ops        any            `json:"ops,omitempty"`
+	// Inputs: what is computed while the array is read, in this order, or else Ops in theirs.
+	OMENorm    *lazy.OMENorm    `json:"ome_norm,omitempty"`
+	ScaleShift *lazy.ScaleShift `json:"scale_shift,omitempty"`
+	Stack      *Dataset         `json:"stack,omitempty"`
+	Channels   *lazy.Channels   `json:"channels,omitempty"`
+	LUT        *lazy.LUT        `json:"lut,omitempty"`
+	Ops        []DatasetOp      `json:"ops,omitempty"`
+
 	ZarrKwargs map[string]any `json:"zarr_kwargs,omitempty"`
 	S3Kwargs   map[string]any `json:"s3_kwargs,omitempty"`
+
+	settled bool // Neighborhood is that of the array as it is seen; see settleNeighborhood
 }
 
 // DecodeNode reads a mapping or a name.
@@ -84,11 +90,11 @@ func (d *Dataset) resolve(base string, want DatasetType) error {
 	if d.Type == TypeCloudVolume {
 		return fmt.Errorf("dataset_type cloudvolume is not built yet; raw, affs and labels are")
 	}
-	for name, value := range map[string]any{"channels": d.Channels, "ome_norm": d.OMENorm, "scale_shift": d.ScaleShift,
-		"stack": d.Stack, "ops": d.Ops} {
-		if value != nil && value != false {
-			return fmt.Errorf("%s of %s is not built yet; leave it out", name, d.Store)
-		}
+	if d.OMENorm != nil && d.OMENorm.Off {
+		d.OMENorm = nil
+	}
+	if len(d.Ops) > 0 && len(d.byField()) > 0 {
+		return fmt.Errorf("%s has ops and %s; write all of them in ops, in the order in which they are meant", d.Store, d.byField()[0].name())
 	}
 	if len(d.ZarrKwargs)+len(d.S3Kwargs) > 0 {
 		return fmt.Errorf("zarr_kwargs and s3_kwargs of %s are not built yet; leave them empty", d.Store)

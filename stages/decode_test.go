@@ -12,9 +12,11 @@ import (
 	"volara/stages"
 )
 
+func parseNode(text string) (*config.Node, error) { return config.Parse("task.yaml", []byte(text)) }
+
 func decode(t *testing.T, text string, into any) error {
 	t.Helper()
-	root, err := config.Parse("task.yaml", []byte(text))
+	root, err := parseNode(text)
 	if err != nil {
 		t.Fatal(err)
 	}

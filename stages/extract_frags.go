@@ -128,9 +128,6 @@ func (t *ExtractFrags) check(affs ArraySpec) error {
 	if err := checkAffinities(&t.AffsData, affs); err != nil {
 		return err
 	}
-	if t.AffsData.Neighborhood == nil {
-		t.AffsData.Neighborhood = affs.Neighborhood
-	}
 	offsets := len(t.AffsData.Neighborhood)
 	if err := checkVector("block_size", t.BlockSize, n, 1); err != nil {
 		return err
@@ -178,7 +175,7 @@ func (t *ExtractFrags) check(affs ArraySpec) error {
 // 70 bytes a voxel for uint8, 130 for wider types, at 9 offsets) and labels.
 func (t *ExtractFrags) blockMemory(affs ArraySpec, voxels int64, mask bool) int64 {
 	channels := int64(len(t.AffsData.Neighborhood))
-	perVoxel := channels*int64(affs.DType.Size()) + 16 + 6*channels
+	perVoxel := channels*affs.voxelBytes() + 16 + 6*channels
 	if affs.DType != nd.Uint8 {
 		perVoxel += 6 * channels
 	}

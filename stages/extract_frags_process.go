@@ -17,9 +17,7 @@ func (t *ExtractFrags) Open(ctx context.Context, env *Env) (Processor, error) {
 		return nil, err
 	}
 	p := &extractFrags{ExtractFrags: t, affs: affs, env: env}
-	if t.AffsData.Neighborhood == nil {
-		t.AffsData.Neighborhood = affs.spec.Neighborhood
-	}
+	t.AffsData.settleNeighborhood(affs.spec)
 	if t.Shared.MaskData != nil {
 		if p.mask, err = openInput(ctx, t.Shared.MaskData, env); err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 
 	"volara/geometry"
 	"volara/zarr"
+	"volara/zarr/lazy"
 )
 
 // Labels is an open array of labels, read by region of the world. It is safe for concurrent reads.
@@ -28,7 +29,7 @@ func OpenLabels(ctx context.Context, path string) (*Labels, error) {
 		array.Close()
 		return nil, err
 	}
-	return &Labels{spec, &openArray{array: array, spec: spec}}, nil
+	return &Labels{spec, &openArray{array: array, source: lazy.Array{Source: array}, spec: spec}}, nil
 }
 
 // Read returns the labels of a region in C order; outside the array they are 0.

@@ -107,8 +107,6 @@ func resourceMistakes() []mistake {
 		with("unknown database", "db", func(t E) { t.DB = stages.DB{Ref: "rag"} }, "rag"),
 		with("wrong type", "affs_data", func(t E) { t.AffsData.Type = stages.TypeLabels }, "labels", "affs"),
 		with("cloudvolume mask", "mask_data", func(t E) { t.Shared.MaskData = &stages.Dataset{Store: "m", Type: stages.TypeCloudVolume} }, "not built yet"),
-		with("lazy channels", "affs_data", func(t E) { t.AffsData.Channels = 0 }, "channels", "not built yet"),
-		with("stack", "affs_data", func(t E) { t.AffsData.Stack = map[string]any{} }, "stack", "not built yet"),
 		with("keyword arguments", "affs_data", func(t E) { t.AffsData.S3Kwargs = map[string]any{"key": "x"} }, "s3_kwargs", "not built yet"),
 		with("read-only output", "frags_data", func(t E) { t.FragsData.Writable = ptr(false) }, "writable"),
 		with("postgres", "db", func(t E) { t.DB.Type = "postgresql" }, "not built yet"),

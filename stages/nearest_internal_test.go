@@ -11,6 +11,7 @@ import (
 	"volara/geometry"
 	"volara/nd"
 	"volara/zarr"
+	"volara/zarr/lazy"
 	"volara/zarr/store"
 )
 
@@ -36,7 +37,7 @@ func TestSamplingInParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &openArray{array: array, spec: spec}
+		a := &openArray{array: array, source: lazy.Array{Source: array}, spec: spec}
 		voxel := draw("target voxel", 1, 9)
 		roi := geometry.NewRoi(draw("target offset", -15, 15), draw("target shape", 1, 6).Mul(voxel))
 		got, err := a.readNearest(t.Context(), roi, voxel)

@@ -64,7 +64,7 @@ func (t *Relabel) Plan(ctx context.Context, in *Specs) (*Plan, error) {
 	}
 	segs.Region, segs.Grid = p.Region, nil // segments cross blocks
 	p.Arrays = map[string]ArraySpec{"seg_data": segs}
-	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * (2*8 + chunkBuffers)
+	p.BlockMemory = readShape(p.Grid, p.VoxelSize).Prod() * int64(2*8+frags.Scratch+chunkBuffers)
 	return p, nil
 }
 

@@ -91,7 +91,11 @@ func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
 		b.fail(field, "%s is marked writable: false, but this task writes it", d.Store)
 		return
 	}
-	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: d.Store}, Field: field, Write: write, Keep: d.Keep})
+	if ops := d.operations(); write && len(ops) > 0 {
+		b.fail(field, "%s has %s, which is computed while an array is read, but this task writes it; read it by a dataset of another name", d.Store, ops[0].name())
+		return
+	}
+	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: d.Store}, Field: field, Write: write, Keep: d.Keep, All: d.moves()})
 	d.Keep = "" // no part of what a task is
 }
 
@@ -100,19 +104,26 @@ func (b *Binder) resolve(field string, d *Dataset, want DatasetType) bool {
 	if d == nil {
 		return false
 	}
-	if d.Ref != "" {
-		named, ok := b.Named.Datasets[d.Ref]
-		if !ok {
-			b.fail(field, "no dataset is named %q%s", d.Ref, suggest(d.Ref, b.Named.Datasets, "datasets"))
-			return false
-		}
-		*d = named
-	}
-	if err := d.resolve(b.Base, want); err != nil {
+	if err := b.settle(field, d, want, 0); err != nil {
 		b.Errs = append(b.Errs, &FieldError{Field: field, Err: err})
 		return false
 	}
 	return true
+}
+
+// settle puts a named dataset in the place of its name, and resolves its paths and what its operations read.
+func (b *Binder) settle(field string, d *Dataset, want DatasetType, depth int) error {
+	if d.Ref != "" {
+		named, ok := b.Named.Datasets[d.Ref]
+		if !ok {
+			return fmt.Errorf("no dataset is named %q%s", d.Ref, suggest(d.Ref, b.Named.Datasets, "datasets"))
+		}
+		*d = named
+	}
+	if err := d.resolve(b.Base, want); err != nil {
+		return err
+	}
+	return b.bindOps(field, d, depth)
 }
 
 // bindDB resolves a database and reports whether that worked.

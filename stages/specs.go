@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 
 	"volara/geometry"
 	"volara/graph"
 	"volara/graph/sqlite"
 	"volara/nd"
-	"volara/zarr"
 )
 
 // An ArraySpec describes an array that exists or that a task is going to make.
@@ -27,8 +25,11 @@ type ArraySpec struct {
 	Units      []string // all axes
 	Types      []string // all axes
 	Compressor string
-	// Neighborhood holds the array's own offsets, one a channel, when it has them.
-	Neighborhood []geometry.Coordinate
+	// Neighborhood holds the array's own offsets, one a channel, when it has them; StoredNeighborhood those before lazy
+	// operations.
+	Neighborhood, StoredNeighborhood []geometry.Coordinate
+	// Scratch is how many bytes a voxel reading takes beside its value, because of lazy operations.
+	Scratch int
 	// Region is what the task that writes the array covers of it; empty: all.
 	Region geometry.Roi
 	// Warnings says what is odd about the array on disk.
@@ -47,6 +48,9 @@ func (s ArraySpec) ChannelAxes() int { return len(s.Shape) - len(s.VoxelSize) }
 func (s ArraySpec) SpatialShape() geometry.Coordinate {
 	return geometry.Coordinate(s.Shape[s.ChannelAxes():])
 }
+
+// voxelBytes returns what reading takes for each voxel of a channel.
+func (s ArraySpec) voxelBytes() int64 { return int64(s.DType.Size() + s.Scratch) }
 
 // ROI returns the array's extent in world units.
 func (s ArraySpec) ROI() geometry.Roi {
@@ -104,56 +108,6 @@ func (s *Specs) Array(ctx context.Context, d *Dataset) (ArraySpec, error) {
 func (s *Specs) Input(path string) (ArraySpec, bool) {
 	spec, ok := s.inputs[path]
 	return spec, ok
-}
-
-func (s *Specs) resolve(ctx context.Context, d *Dataset) (ArraySpec, error) {
-	if spec, ok := s.arrays[d.Store]; ok {
-		return spec, checkOverrides(d, spec)
-	}
-	array, err := zarr.Open(ctx, d.Store)
-	if err != nil {
-		return ArraySpec{}, err
-	}
-	defer array.Close()
-	if m, err := ReadMarker(array); err == nil && m != nil && m.Consumed {
-		return ArraySpec{}, fmt.Errorf("chunks of %s were deleted after they were consumed (keep: until_consumed of task %s, run %s); make it again before it is read again",
-			d.Store, m.Task, m.Run)
-	}
-	return SpecOf(array, d)
-}
-
-// SpecOf describes an open array, with the dataset's overrides applied.
-func SpecOf(array *zarr.Array, d *Dataset) (ArraySpec, error) {
-	m := array.Metadata()
-	if m.DType.IsComplex() {
-		return ArraySpec{}, fmt.Errorf("%s holds %v; no task takes complex numbers", d.Store, m.DType)
-	}
-	spatial, err := array.Spatial(overrides(d))
-	if err != nil {
-		return ArraySpec{}, err
-	}
-	for _, axis := range spatial.Physical() {
-		if axis < spatial.ChannelAxes {
-			return ArraySpec{}, fmt.Errorf("%s: axes %v of types %v: channels must come first", d.Store, spatial.AxisNames, spatial.Types)
-		}
-	}
-	spec := ArraySpec{Path: d.Store, Shape: m.Shape, DType: m.DType, Chunks: m.Chunks, Inner: m.Inner, AxisNames: spatial.AxisNames,
-		Units: spatial.Units, Types: spatial.Types}
-	var rounded []string
-	if spec.VoxelSize, spec.Offset, rounded, err = spatial.Rounded(); err != nil {
-		return spec, fmt.Errorf("%s: %w", d.Store, err)
-	}
-	for _, w := range slices.Concat(m.Warnings, spatial.Warnings, rounded) {
-		spec.Warnings = append(spec.Warnings, d.Store+": "+w)
-	}
-	if !spec.VoxelSize.All(func(v int) bool { return v > 0 }) {
-		return spec, fmt.Errorf("%s: voxel_size %v is not positive", d.Store, spec.VoxelSize)
-	}
-	if err := spec.checkExtent(); err != nil {
-		return spec, fmt.Errorf("%s: %w", d.Store, err)
-	}
-	spec.Neighborhood, err = neighborhoodAttr(array)
-	return spec, err
 }
 
 // checkExtent refuses an array so large in world units, with its whole chunks, that sums of its bounds would overflow.

@@ -75,6 +75,11 @@ func (op *LUT) DecodeNode(n *config.Node) error {
 // At returns the operation on a table elsewhere.
 func (op *LUT) At(path string) *LUT { return &LUT{Path: path, Zero: op.Zero} }
 
+// IsName reports whether the path looks like a name: it has no folder and no extension of a table.
+func (op *LUT) IsName() bool {
+	return !strings.ContainsAny(op.Path, "/.")
+}
+
 // File returns the path of the table's file: .npz is appended where neither that nor .npy is there.
 func (op *LUT) File() string {
 	if strings.HasSuffix(op.Path, ".npy") {
@@ -89,8 +94,9 @@ func (op *LUT) Check() error {
 	return err
 }
 
-// Apply maps the labels; the table is read when the first voxels are.
+// Apply maps the labels; the table is read when the first voxels are, once for the array.
 func (op *LUT) Apply(_ context.Context, a Array) (Array, error) {
+	op = op.At(op.Path)
 	if !a.DType().IsInteger() {
 		return a, fmt.Errorf("the array holds %v; labels are whole numbers", a.DType())
 	}

@@ -33,6 +33,9 @@ func (op OMENorm) Argument() any {
 	return op.Group
 }
 
+// MarshalJSON writes the argument.
+func (op OMENorm) MarshalJSON() ([]byte, error) { return marshal(op.Argument()) }
+
 // DecodeNode reads the group's path, or true or false.
 func (op *OMENorm) DecodeNode(n *config.Node) error {
 	*op = OMENorm{}

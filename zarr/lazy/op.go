@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"volara/config"
 	"volara/nd"
@@ -162,6 +163,17 @@ func DecodeOp(n *config.Node) (Op, error) {
 		return nil, n.Errorf("%s: %w", name, err)
 	}
 	return nil, err
+}
+
+// Moves reports whether an operation may show voxels at other places of the world than they lie at, or without one.
+func Moves(op Op) bool {
+	switch op := op.(type) {
+	case *Flip:
+		return true
+	case *Slice:
+		return slices.ContainsFunc(op.items, func(item sliceItem) bool { return item.one || item.step < 0 })
+	}
+	return false
 }
 
 // needReal refuses types that are no numbers on a line.

@@ -17,6 +17,9 @@ func (ScaleShift) Name() string { return "scale_shift" }
 // Argument is [scale, shift].
 func (op ScaleShift) Argument() any { return [2]float64{op.Scale, op.Shift} }
 
+// MarshalJSON writes the argument.
+func (op ScaleShift) MarshalJSON() ([]byte, error) { return marshal(op.Argument()) }
+
 // DecodeNode reads [scale, shift].
 func (op *ScaleShift) DecodeNode(n *config.Node) error {
 	var pair [2]float64

@@ -150,3 +150,9 @@ func isEnd(hi, offset, shape []int) bool {
 	}
 	return true
 }
+
+// Owning returns the array, whose Close closes c as well.
+func (a Array) Owning(c io.Closer) Array {
+	a.closers = append(a.closers[:len(a.closers):len(a.closers)], c)
+	return a
+}
