@@ -132,13 +132,26 @@ func (g *Group) OpenArray(ctx context.Context, path string, opts ...Option) (*Ar
 	return OpenStore(ctx, n.Store, n.Prefix, opts...)
 }
 
-// OpenGroup opens the group at a path below the group.
+// OpenGroup opens the group at a path below the group. The group's consolidated metadata holds for it too, unless it has
+// its own.
 func (g *Group) OpenGroup(ctx context.Context, path string) (*Group, error) {
 	n, err := g.node.Child(path)
 	if err != nil {
 		return nil, fault.Permanent(err)
 	}
-	return OpenGroupNode(ctx, n)
+	child, err := OpenGroupNode(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	if child.consolidated == nil && g.consolidated != nil {
+		child.consolidated = []string{}
+		for _, node := range g.consolidated {
+			if below, ok := strings.CutPrefix(node, strings.Trim(path, "/")+"/"); ok {
+				child.consolidated = append(child.consolidated, below)
+			}
+		}
+	}
+	return child, nil
 }
 
 // names returns the names directly below the group: those that the store has or, where the store cannot tell, those that
