@@ -95,8 +95,8 @@ func (a *openArray) read(ctx context.Context, roi geometry.Roi) (*nd.Array, erro
 // is to ask whether the worker still holds the block (ctx) and the generation the array: one that lost them, and woke up
 // late, must not write over another's work.
 func (a *openArray) write(ctx context.Context, roi geometry.Roi, data *nd.Array) error {
-	ctx = a.guard.context(ctx)
-	if err := ctx.Err(); err != nil {
+	ctx, err := a.guard.fence(ctx)
+	if err != nil {
 		return err
 	}
 	return a.array.Write(ctx, a.spec.Voxels(roi).Offset, data)
@@ -104,8 +104,8 @@ func (a *openArray) write(ctx context.Context, roi geometry.Roi, data *nd.Array)
 
 // writeFill stores the fill value in a world region of the array, or what of it lies in the array.
 func (a *openArray) writeFill(ctx context.Context, roi geometry.Roi) error {
-	ctx = a.guard.context(ctx)
-	if err := ctx.Err(); err != nil {
+	ctx, err := a.guard.fence(ctx)
+	if err != nil {
 		return err
 	}
 	box := a.spec.Voxels(roi).Intersect(geometry.NewRoi(geometry.Fill(a.spec.Dims(), 0), a.spec.SpatialShape()))

@@ -12,6 +12,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"volara/fault"
+	"volara/zarr/store"
 )
 
 // A guard keeps workers of an earlier generation off an output that another one has taken over: the marker beside it names
@@ -68,6 +69,14 @@ func (m *Marker) who() string {
 		by += ", begun at " + id.Timestamp().Local().Format(time.DateTime)
 	}
 	return by
+}
+
+// fence returns a context under which stores ask the guard last, or why nothing may be written any more.
+func (g *guard) fence(ctx context.Context) (context.Context, error) {
+	if err := ctx.Err(); g == nil || err != nil {
+		return ctx, err
+	}
+	return store.WithFence(ctx, g.check), g.check()
 }
 
 // context returns a context that also ends, as far as its Err tells, when the output is another generation's.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"volara/fault"
 	"volara/geometry"
 	"volara/graph"
 	"volara/nd"
+	"volara/zarr/store"
 )
 
 // anArray is the output of a generation, made anew or taken over.
@@ -46,6 +48,14 @@ func TestArrayIsGuarded(t *testing.T) {
 		if err := anArray(t, path, "old").write(ctx, roi, values); !errors.Is(err, errTakenOver) || !fault.IsTakenOver(err) {
 			t.Errorf("taken over at question %d: the old generation was told %v", asked, err)
 		}
+	}
+	// The same of a write that takes several files, which are written at once.
+	whole := geometry.NewRoi(geometry.Coordinate{0, 0}, geometry.Coordinate{4, 4})
+	held := anArray(t, path, "old")
+	takeOver := sync.OnceFunc(func() { anArray(t, path, "new") })
+	ctx := store.WithFence(t.Context(), func() error { takeOver(); return nil })
+	if err := held.write(ctx, whole, nd.New(nd.Uint64, 4, 4)); !errors.Is(err, errTakenOver) {
+		t.Errorf("taken over before the files get their names: the old generation was told %v", err)
 	}
 	now := anArray(t, path, "new")
 	if err := errors.Join(now.write(t.Context(), roi, values), now.writeFill(t.Context(), roi)); err != nil {

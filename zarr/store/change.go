@@ -71,7 +71,7 @@ func (s *S3) Change(ctx context.Context, key string, limit int64, change func(ol
 		if value == nil {
 			return s.Delete(ctx, key)
 		}
-		if err := ctx.Err(); err != nil {
+		if err := mayWrite(ctx); err != nil {
 			return err
 		}
 		return s.putIf(ctx, key, value, version)

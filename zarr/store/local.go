@@ -128,7 +128,7 @@ func (l *Local) GetRange(ctx context.Context, key string, offset, length int64) 
 
 // Delete implements Store.
 func (l *Local) Delete(ctx context.Context, key string) error {
-	if err := ctx.Err(); err != nil {
+	if err := mayWrite(ctx); err != nil {
 		return err
 	}
 	if err := checkKey(key); err != nil {

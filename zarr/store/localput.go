@@ -70,7 +70,7 @@ func (l *Local) replace(ctx context.Context, dir int, name string, value []byte)
 	tmp := "." + name + "." + randomName() + partialSuffix
 	err := l.write(dir, tmp, value)
 	if err == nil {
-		err = ctx.Err()
+		err = mayWrite(ctx)
 	}
 	if err == nil {
 		fault.Point("array.written")

@@ -62,7 +62,7 @@ func (m *Memory) value(ctx context.Context, key string) ([]byte, error) {
 
 // Put implements Store.
 func (m *Memory) Put(ctx context.Context, key string, value []byte) error {
-	if err := ctx.Err(); err != nil {
+	if err := mayWrite(ctx); err != nil {
 		return err
 	}
 	if err := checkKey(key); err != nil {
@@ -77,7 +77,7 @@ func (m *Memory) Put(ctx context.Context, key string, value []byte) error {
 
 // Delete implements Store.
 func (m *Memory) Delete(ctx context.Context, key string) error {
-	if err := ctx.Err(); err != nil {
+	if err := mayWrite(ctx); err != nil {
 		return err
 	}
 	if err := checkKey(key); err != nil {

@@ -174,8 +174,7 @@ func (s *S3) do(ctx context.Context, key string, try func(ctx context.Context, a
 	})
 }
 
-// Put implements Store. Where S3Options.Fenced is set, ctx is asked for its error right before the object is written, and
-// only what was there before that is written over.
+// Put implements Store. Under a fence, only what was there before the fence was asked is written over.
 func (s *S3) Put(ctx context.Context, key string, value []byte) error {
 	err := s.put(ctx, key, value)
 	if err != nil {
@@ -185,8 +184,8 @@ func (s *S3) Put(ctx context.Context, key string, value []byte) error {
 }
 
 func (s *S3) put(ctx context.Context, key string, value []byte) error {
-	if !s.options.Fenced || s.unconditional.Load() {
-		if err := ctx.Err(); err != nil {
+	if !isFenced(ctx) || s.unconditional.Load() {
+		if err := mayWrite(ctx); err != nil {
 			return err
 		}
 		return s.putIf(ctx, key, value, anyVersion)
@@ -196,7 +195,7 @@ func (s *S3) put(ctx context.Context, key string, value []byte) error {
 		if err != nil && !errors.Is(err, ErrNotExist) {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
+		if err := mayWrite(ctx); err != nil {
 			return err
 		}
 		return s.putIf(ctx, key, value, version)
@@ -229,7 +228,7 @@ func (s *S3) putIf(ctx context.Context, key string, value []byte, version string
 
 // Delete implements Store.
 func (s *S3) Delete(ctx context.Context, key string) error {
-	err := ctx.Err()
+	err := mayWrite(ctx)
 	if err == nil {
 		err = s.do(ctx, key, func(ctx context.Context, _ func()) error {
 			return s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{})
@@ -329,7 +328,7 @@ func (s *S3) wipe(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if err := ctx.Err(); err != nil {
+	if err := mayWrite(ctx); err != nil {
 		return err
 	}
 	err := s.do(ctx, keys[0], func(ctx context.Context, alive func()) error {

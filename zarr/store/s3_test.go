@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -43,25 +42,15 @@ func openS3(t *testing.T, server *storetest.S3Server, o store.S3Options) *store.
 
 func TestS3(t *testing.T) {
 	noAWS(t)
-	for name, fenced := range map[string]bool{"plain": false, "fenced": true} {
+	for name, unconditional := range map[string]bool{"conditional": false, "unconditional": true} {
 		t.Run(name, func(t *testing.T) {
 			storetest.Run(t, func(t *testing.T) store.Store {
 				server := storetest.NewS3(t)
-				o := s3Options(server)
-				o.Fenced = fenced
-				return openS3(t, server, o)
+				server.Unconditional = unconditional
+				return openS3(t, server, s3Options(server))
 			})
 		})
 	}
-	t.Run("unconditional", func(t *testing.T) {
-		storetest.Run(t, func(t *testing.T) store.Store {
-			server := storetest.NewS3(t)
-			server.Unconditional = true
-			o := s3Options(server)
-			o.Fenced = true
-			return openS3(t, server, o)
-		})
-	})
 }
 
 // Whatever goes wrong on the way, what was stored is what is read, or there is an error.
@@ -148,36 +137,30 @@ func TestS3ChangeByTwo(t *testing.T) {
 func TestS3Fence(t *testing.T) {
 	noAWS(t)
 	server := storetest.NewS3(t)
-	o := s3Options(server)
-	late := openS3(t, server, o)
-	o.Fenced = true
-	s := openS3(t, server, o)
-	if err := s.Put(t.Context(), "c/0", []byte("old")); err != nil {
-		t.Fatal(err)
-	}
-	gone := errors.New("another has it")
-	asked := 0
-	ctx := askedContext{t.Context(), func() error {
-		if asked++; asked > 1 {
-			return gone
+	s := openS3(t, server, s3Options(server))
+	for _, there := range []bool{false, true} {
+		key := fmt.Sprint("c/", there)
+		if there {
+			if err := s.Put(t.Context(), key, []byte("old")); err != nil {
+				t.Fatal(err)
+			}
 		}
-		return late.Put(t.Context(), "c/0", []byte("of the next"))
-	}}
-	if err := s.Put(ctx, "c/0", []byte("late")); !errors.Is(err, gone) {
-		t.Errorf("told %v", err)
-	}
-	if v, err := s.Get(t.Context(), "c/0"); err != nil || string(v) != "of the next" {
-		t.Errorf("the value is %q, %v", v, err)
+		gone := errors.New("another has it")
+		asked := 0
+		ctx := store.WithFence(t.Context(), func() error {
+			if asked++; asked > 1 {
+				return gone
+			}
+			return s.Put(t.Context(), key, []byte("of the next"))
+		})
+		if err := s.Put(ctx, key, []byte("late")); !errors.Is(err, gone) {
+			t.Errorf("told %v", err)
+		}
+		if v, err := s.Get(t.Context(), key); err != nil || string(v) != "of the next" {
+			t.Errorf("the value is %q, %v", v, err)
+		}
 	}
 }
-
-// An askedContext calls back when it is asked for its error.
-type askedContext struct {
-	context.Context
-	call func() error
-}
-
-func (c askedContext) Err() error { return c.call() }
 
 func TestS3Access(t *testing.T) {
 	noAWS(t)

@@ -44,8 +44,6 @@ type S3Options struct {
 	RequesterPays bool
 	// Headers are sent with every object that is written, such as x-amz-server-side-encryption.
 	Headers map[string]string
-	// Fenced makes Put write only over what was there before it asked its context whether it still may.
-	Fenced bool
 	// Retry says how requests are repeated.
 	Retry Retry
 }

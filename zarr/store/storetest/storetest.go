@@ -33,6 +33,7 @@ func Run(t *testing.T, newStore func(t *testing.T) store.Store) {
 		"names":       names,
 		"change":      change,
 		"wipe":        wipe,
+		"fence":       fence,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
 	}
@@ -311,6 +312,50 @@ func change(t *testing.T, s store.Store) {
 			t.Errorf("changed to none: %v", err)
 		}
 	}
+}
+
+// fence asks for a right that is had, and for one that is lost, in derived contexts as well.
+func fence(t *testing.T, s store.Store) {
+	lost := errors.New("the right is lost")
+	asked := 0
+	var right error
+	ctx, cancel := context.WithCancel(store.WithFence(t.Context(), func() error {
+		asked++
+		return right
+	}))
+	defer cancel()
+	write := func() map[string]error {
+		return map[string]error{
+			"Put": s.Put(ctx, "f/put", []byte("new")), "Put anew": s.Put(ctx, "f/none", []byte("new")), "Delete": s.Delete(ctx, "f/deleted"),
+			"Change": store.Change(ctx, s, "f/changed", 100, func([]byte) ([]byte, error) { return []byte("new"), nil }),
+			"Wipe":   store.Wipe(ctx, s, slices.Values([]string{"f/wiped"})),
+		}
+	}
+	values := map[string]string{"f/put": "old", "f/deleted": "old", "f/changed": "old", "f/wiped": "old"}
+	for key, value := range values {
+		put(t, s, key, value)
+	}
+	right = lost
+	for what, err := range write() {
+		if !errors.Is(err, lost) {
+			t.Errorf("%s without the right: %v", what, err)
+		}
+	}
+	listed(t, s, "", values)
+	for key, value := range values {
+		expect(t, s, key, value)
+	}
+	before := asked
+	right = nil
+	for what, err := range write() {
+		if err != nil {
+			t.Errorf("%s with the right: %v", what, err)
+		}
+	}
+	if asked-before < 5 {
+		t.Errorf("five writes asked %d times", asked-before)
+	}
+	listed(t, s, "", map[string]string{"f/put": "new", "f/none": "new", "f/changed": "new"})
 }
 
 func wipe(t *testing.T, s store.Store) {
