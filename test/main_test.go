@@ -64,6 +64,8 @@ func TestScripts(t *testing.T) {
 			"break":  cmdBreak,
 			"same":   cmdSame,
 			"mask":   cmdMask,
+
+			"materialise": cmdMaterialise,
 		},
 	})
 }
