@@ -135,7 +135,7 @@ func (m *Metadata) differs(want *Metadata) string {
 		{"data type", m.DType, want.DType},
 		{"chunk shape", m.Chunks, want.Chunks},
 		{"inner chunk shape", m.Inner, want.Inner},
-		{"fill value", m.Fill.Text(m.DType), want.Fill.Text(want.DType)},
+		{"fill value", m.fillText(), want.fillText()},
 		{"codec", codecs(m), codecs(want)},
 		{"chunk key encoding", m.keys, want.keys},
 	} {
@@ -152,6 +152,14 @@ func (m *Metadata) differs(want *Metadata) string {
 		}
 	}
 	return ""
+}
+
+// fillText returns the fill value as people write it.
+func (m *Metadata) fillText() string {
+	if m.NoFill {
+		return "none"
+	}
+	return m.Fill.Text(m.DType)
 }
 
 // sameJSON compares two values regardless of spaces, the order of fields, and how numbers are written.

@@ -27,53 +27,6 @@ func swapBytes(dst, src []byte, size int) {
 	}
 }
 
-// transpose copies src, a C-order array of the given shape, so that axis k of dst is axis order[k] of src.
-func transpose(dst, src []byte, shape, order []int, size int) {
-	strides := nd.Strides(shape)
-	walkTransposed(shape, order, func(at, from int) {
-		from *= size
-		copy(dst[at*size:(at+1)*size], src[from:from+size])
-	}, strides)
-}
-
-// untranspose is the inverse of transpose; shape is dst's.
-func untranspose(dst []byte, shape []int, src []byte, order []int, size int) {
-	strides := nd.Strides(shape)
-	walkTransposed(shape, order, func(from, at int) {
-		from *= size
-		copy(dst[at*size:(at+1)*size], src[from:from+size])
-	}, strides)
-}
-
-// walkTransposed calls visit for every element with its place in the transposed array, which counts up, and in the
-// array of the given shape and strides.
-func walkTransposed(shape, order []int, visit func(transposed, plain int), strides []int) {
-	n := len(order)
-	for _, s := range shape {
-		if s == 0 {
-			return
-		}
-	}
-	index, plain := make([]int, n), 0
-	for transposed := 0; ; transposed++ {
-		visit(transposed, plain)
-		k := n - 1
-		for ; k >= 0; k-- {
-			axis := order[k]
-			index[k]++
-			plain += strides[axis]
-			if index[k] < shape[axis] {
-				break
-			}
-			plain -= shape[axis] * strides[axis]
-			index[k] = 0
-		}
-		if k < 0 {
-			return
-		}
-	}
-}
-
 // repeat fills dst with copies of one element.
 func repeat(dst, element []byte) {
 	if len(bytes.Trim(element, "\x00")) == 0 {

@@ -22,6 +22,8 @@ type Metadata struct {
 	DType nd.DType
 	// Fill is the value of voxels that were never written.
 	Fill Fill
+	// NoFill says that the array has none: .zarray's null. Fill is zero then, as with zarr-python.
+	NoFill bool
 	// Codecs names the codecs in the order of encoding, those inside shards in parentheses after "sharding_indexed".
 	Codecs []string
 	// DimensionNames names the axes, "" for one without a name; nil when the array names none. Only v3 has them.

@@ -36,6 +36,7 @@ func parseV2(file string, data []byte, attrsFile string, attrs []byte) (*Metadat
 	}
 	checkPiece(f, m.Chunks, "chunks", t)
 	m.Fill = f.fill(t, func(raw json.RawMessage, t nd.DType) (Fill, error) { return parseFillV2(raw, t, byteOrders[endian]) })
+	m.NoFill = !f.has("fill_value")
 	m.keys.separator = "."
 	if f.has("dimension_separator") {
 		m.keys.separator = f.choice("dimension_separator", ".", "/")

@@ -79,6 +79,7 @@ func (m *Metadata) Spec() Spec {
 			s.Attributes[name] = slices.Clone(raw)
 		}
 	}
+	s.NoFill = m.NoFill
 	s.Separator, s.V2Keys = m.keys.separator, m.Format == 3 && m.keys.prefix == ""
 	m.layout.describe(&s)
 	return s
