@@ -425,7 +425,6 @@ func TestNotFound(t *testing.T) {
 		filepath.Join(dir, "v2.zarr"):            "a zarr v2 group",
 		filepath.Join(dir, "n5"):                 "N5",
 		filepath.Join(dir, "pre"):                "precomputed",
-		write("x.zip", ""):                       "zip",
 		write("x.h5", ""):                        "HDF5",
 		write("x.txt", ""):                       "a file is there",
 		filepath.Join(dir, "x.txt", "a"):         "array",
@@ -436,8 +435,10 @@ func TestNotFound(t *testing.T) {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
 	}
-	if _, err := Open(ctx, "s3://bucket/a"); !fault.IsPermanent(err) || !strings.Contains(err.Error(), "s3") {
-		t.Errorf("s3: %v", err)
+	for path, want := range map[string]string{write("x.zip", ""): "no zip file", "gs://bucket/a": "gs"} {
+		if _, err := Open(ctx, path); !fault.IsPermanent(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
 	}
 }
 
