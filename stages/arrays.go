@@ -144,10 +144,6 @@ func neighborhoodAttr(array *zarr.Array) ([]geometry.Coordinate, error) {
 	return offsets, nil
 }
 
-func overrides(d *Dataset) zarr.Overrides {
-	return zarr.Overrides{VoxelSize: floats(d.VoxelSize), Offset: floats(d.Offset), AxisNames: d.AxisNames, Units: d.Units}
-}
-
 func floats(c geometry.Coordinate) []float64 {
 	if c == nil {
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"volara/config"
 	"volara/geometry"
+	"volara/zarr"
 	"volara/zarr/lazy"
 )
 
@@ -39,6 +40,11 @@ type Dataset struct {
 	Units     []string            `json:"units,omitempty"`
 	Writable  *bool               `json:"writable,omitempty"`
 
+	Level          *Level               `json:"level,omitempty"`           // inputs: of an OME-Zarr image; part of Store when bound
+	WorldUnit      string               `json:"world_unit,omitempty"`      // inputs: what world coordinates are converted to
+	UseResolution  bool                 `json:"use_resolution,omitempty"`  // believe the legacy attribute
+	AttributeNames *zarr.AttributeNames `json:"attribute_names,omitempty"` // nil when bound: the usual ones
+
 	Neighborhood []geometry.Coordinate `json:"neighborhood,omitempty"` // affs: one offset a channel
 	Chunks       geometry.Coordinate   `json:"chunks,omitempty"`       // outputs: chunk shape in voxels
 	Compressor   string                `json:"compressor,omitempty"`   // outputs: zstd (default), blosc, gzip, raw
@@ -55,6 +61,7 @@ type Dataset struct {
 	ZarrKwargs map[string]any `json:"zarr_kwargs,omitempty"`
 	S3Kwargs   map[string]any `json:"s3_kwargs,omitempty"`
 
+	leveled bool // Store is that of a level
 	settled bool // Neighborhood is that of the array as it is seen; see settleNeighborhood
 }
 

@@ -63,7 +63,7 @@ func cleanUp(ctx context.Context, path string) error {
 // creation returns what the array is created from.
 func (s ArraySpec) creation() zarr.Spec {
 	spatial := zarr.Spatial{VoxelSize: floats(s.VoxelSize), Offset: floats(s.Offset), AxisNames: s.AxisNames, Units: s.Units, Types: s.Types}
-	c := zarr.Spec{Shape: s.Shape, Chunks: s.Chunks, DType: s.DType, Codec: s.Compressor, Attributes: spatial.Attributes()}
+	c := zarr.Spec{Shape: s.Shape, Chunks: s.Chunks, DType: s.DType, Codec: s.Compressor, Attributes: s.attributes(spatial)}
 	if s.Inner != nil && !slices.Equal(s.Inner, s.Chunks) {
 		c.Chunks, c.Shards = s.Inner, s.Chunks
 	}

@@ -22,7 +22,7 @@ func outputSpec(ctx context.Context, in ArraySpec, d *Dataset, grid geometry.Gri
 		Path: d.Store, DType: dtype, Compressor: d.Compressor, Grid: &grid,
 		Shape:     grid.Total().Shape.Div(in.VoxelSize),
 		VoxelSize: in.VoxelSize, Offset: grid.Total().Offset,
-		AxisNames: in.AxisNames[c:], Types: in.Types[c:], Units: in.Units[c:],
+		AxisNames: in.AxisNames[c:], Types: in.Types[c:], Units: in.Units[c:], AttributeNames: d.AttributeNames,
 	}
 	if err := checkOverrides(d, out); err != nil {
 		return out, err
@@ -63,6 +63,8 @@ func checkOverrides(d *Dataset, out ArraySpec) error {
 		return fmt.Errorf("voxel_size %v of %s differs from %v, which the task makes", d.VoxelSize, d.Store, out.VoxelSize)
 	case d.Offset != nil && !d.Offset.Equal(out.Offset):
 		return fmt.Errorf("offset %v of %s differs from %v, where the task's region starts", d.Offset, d.Store, out.Offset)
+	case d.WorldUnit != "" && !out.isIn(d.WorldUnit):
+		return fmt.Errorf("world_unit %s of %s: the task makes it in %q; give world_unit to the inputs", d.WorldUnit, d.Store, out.Units)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"volara/zarr"
 )
 
 // ResourceKind says what a resource is.
@@ -63,6 +65,9 @@ type Binder struct {
 	Uses  []Use
 	DBs   []*DB
 	Errs  []error
+
+	names      *zarr.AttributeNames // see attributeNames
+	namesKnown bool
 }
 
 func (b *Binder) fail(field, format string, args ...any) {
@@ -89,6 +94,10 @@ func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
 	}
 	if write && d.Writable != nil && !*d.Writable {
 		b.fail(field, "%s is marked writable: false, but this task writes it", d.Store)
+		return
+	}
+	if write && d.leveled {
+		b.fail(field, "%s is given as a level of an image; this task writes it: give the path of an array", d.Store)
 		return
 	}
 	if ops := d.operations(); write && len(ops) > 0 {
@@ -121,6 +130,9 @@ func (b *Binder) settle(field string, d *Dataset, want DatasetType, depth int) e
 		*d = named
 	}
 	if err := d.resolve(b.Base, want); err != nil {
+		return err
+	}
+	if err := b.place(d); err != nil {
 		return err
 	}
 	return b.bindOps(field, d, depth)

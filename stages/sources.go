@@ -30,7 +30,7 @@ func SpecOf(array *zarr.Array, d *Dataset) (ArraySpec, error) {
 // stored makes a Source of an open array. Its offsets are those that the array has, else the dataset's if there is one for
 // each channel in the store.
 func stored(array *zarr.Array, d *Dataset) (lazy.Array, error) {
-	a, err := lazy.Of(array, overrides(d))
+	a, err := lazy.Of(array, d.overrides(array))
 	if err != nil {
 		return a, err
 	}

@@ -10,6 +10,7 @@ import (
 	"volara/graph"
 	"volara/graph/sqlite"
 	"volara/nd"
+	"volara/zarr"
 )
 
 // An ArraySpec describes an array that exists or that a task is going to make.
@@ -25,6 +26,8 @@ type ArraySpec struct {
 	Units      []string // all axes
 	Types      []string // all axes
 	Compressor string
+	// AttributeNames are those that the array's attributes also have when it is made; nil: only the usual ones.
+	AttributeNames *zarr.AttributeNames
 	// Neighborhood holds the array's own offsets, one a channel, when it has them; StoredNeighborhood those before lazy
 	// operations.
 	Neighborhood, StoredNeighborhood []geometry.Coordinate
