@@ -22,6 +22,7 @@ var rooms = []struct {
 	{name: "kernels", only: []string{"nd"}},
 	{name: "zarr/store"},
 	{name: "zarr/pyjson", only: []string{}},
+	{name: "zarr/codec/shuffle", only: []string{}},
 	{name: "zarr/codec"},
 	{name: "zarr/ngff", only: []string{"fault", "zarr/store", "zarr/pyjson"}},
 	{name: "zarr"},

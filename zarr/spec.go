@@ -119,7 +119,7 @@ func (s Spec) codecs() ([]codec.Codec, error) {
 	}
 	switch s.Codec {
 	case "", "zstd":
-		return []codec.Codec{&codec.Zstd{Level: defaultZstdLevel}}, nil
+		return []codec.Codec{codec.Zstd{Level: defaultZstdLevel}}, nil
 	case "blosc":
 		c, err := codec.NewBlosc(codec.BloscConfig{Compressor: "lz4", Level: 5, Shuffle: codec.ByteShuffle, TypeSize: s.DType.Size()})
 		return []codec.Codec{c}, err

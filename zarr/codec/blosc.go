@@ -33,7 +33,7 @@ type Blosc struct {
 
 // BloscConfig says how a Blosc encodes.
 type BloscConfig struct {
-	// Compressor is lz4, lz4hc, zstd or zlib. An array whose metadata says blosclz can be read; writing it fails.
+	// Compressor is lz4, lz4hc, zstd, zlib or blosclz.
 	Compressor string
 	// Level is 0 (stored) to 9.
 	Level int
@@ -61,7 +61,9 @@ func NewBlosc(c BloscConfig) (*Blosc, error) {
 	}
 	b := &Blosc{BloscConfig: c}
 	b.zlib.Level = c.Level
-	b.zstd.Level = max(2*c.Level-1, 1)
+	if b.zstd.Level = max(2*c.Level-1, 1); c.Level == 9 {
+		b.zstd.Level = 22
+	}
 	return b, nil
 }
 
@@ -100,8 +102,12 @@ const (
 	flagByteShuffle = 1 << 0
 	flagStored      = 1 << 1
 	flagBitShuffle  = 1 << 2
+	flagReserved    = 1 << 3
 	flagWholeBlocks = 1 << 4 // blocks are not split into one stream per byte of the element
 )
+
+// minBloscBlock is the shortest block, and the shortest stream that a block is split into.
+const minBloscBlock = 128
 
 // The compressors by their number in the three top bits of the flags.
 const (

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"volara/zarr/codec/shuffle"
 )
 
 // A bloscFrame is the header of a frame.
@@ -20,8 +22,11 @@ func parseBloscFrame(src []byte, limit int) (bloscFrame, error) {
 	if len(src) < bloscHeader {
 		return bloscFrame{}, fmt.Errorf("%d bytes, shorter than a blosc header", len(src))
 	}
-	if src[0] != bloscVersion {
-		return bloscFrame{}, fmt.Errorf("blosc format version %d; version %d is supported", src[0], bloscVersion)
+	if src[0] != 1 && src[0] != bloscVersion {
+		return bloscFrame{}, fmt.Errorf("blosc format version %d; 1 and %d are supported", src[0], bloscVersion)
+	}
+	if src[2]&flagReserved != 0 {
+		return bloscFrame{}, fmt.Errorf("blosc flags %#02x: of a later version of the format", src[2])
 	}
 	word := func(at int) int { return int(binary.LittleEndian.Uint32(src[at:])) }
 	f := bloscFrame{flags: src[2], typeSize: int(src[3]), size: word(4), block: word(8), stored: word(12)}
@@ -100,18 +105,18 @@ func (b *Blosc) decodeBlock(dst, src []byte, at int, f bloscFrame, tmp []byte) e
 	}
 	switch {
 	case bytewise:
-		unshuffle(dst, flat, f.typeSize)
+		shuffle.Unbytes(dst, flat, f.typeSize)
 	case bitwise:
-		bitunshuffle(dst, flat, f.typeSize)
+		shuffle.Unbits(dst, flat, f.typeSize)
 	}
 	return nil
 }
 
-// streams returns into how many compressed streams a block of size bytes is split. Frames older than the flag follow
-// the rule of c-blosc's constants MAX_SPLITS and MIN_BUFFERSIZE; the last block of a frame is whole when it is short.
+// streams returns into how many compressed streams a block of size bytes is split: one for each byte of the element, but
+// for long elements, short streams and a short last block. Frames older than the flag follow the same rule.
 func (f bloscFrame) streams(size int) int {
-	const maxSplits, minStream = 16, 128
-	if f.flags&flagWholeBlocks != 0 || size < f.block || f.typeSize > maxSplits || f.block/f.typeSize < minStream {
+	const maxSplits = 16
+	if f.flags&flagWholeBlocks != 0 || size < f.block || f.typeSize > maxSplits || f.block/f.typeSize < minBloscBlock {
 		return 1
 	}
 	return f.typeSize
@@ -153,7 +158,7 @@ func (b *Blosc) decodeStream(dst, src []byte, format int) error {
 	case formatZlib:
 		return exactly(&b.zlib, dst, src)
 	case formatZstd:
-		return exactly(&b.zstd, dst, src)
+		return exactly(b.zstd, dst, src)
 	case formatSnappy:
 		return errors.New("compressed with snappy, which is not supported")
 	default:
@@ -170,6 +175,8 @@ func exactly(c Codec, dst, src []byte) error {
 	if len(out) != len(dst) {
 		return fmt.Errorf("%d bytes decoded where %d are due", len(out), len(dst))
 	}
-	copy(dst, out)
+	if len(dst) > 0 && &dst[0] != &out[0] {
+		copy(dst, out)
+	}
 	return nil
 }

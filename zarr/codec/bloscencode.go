@@ -3,89 +3,117 @@ package codec
 import (
 	"encoding/binary"
 	"fmt"
+
+	"volara/zarr/codec/shuffle"
 )
 
 // maxBloscInput is the largest buffer that c-blosc takes.
 const maxBloscInput = 1<<31 - 1 - bloscHeader
 
-// Encode implements Codec. Blocks are not split into streams, which c-blosc reads since version 1.11.
+// Encode implements Codec. Blocks have c-blosc's size and, for all compressors but zstd, its one stream for each byte of
+// the element, which all versions of c-blosc read.
 func (b *Blosc) Encode(dst, src []byte) ([]byte, error) {
 	if len(src) > maxBloscInput {
 		return nil, fmt.Errorf("%d bytes; blosc takes at most %d: use smaller chunks", len(src), maxBloscInput)
 	}
-	if b.Level == 0 {
-		return b.stored(dst, src), nil
-	}
 	block := b.blockSize(len(src))
-	blocks := 0
-	if block > 0 {
-		blocks = (len(src) + block - 1) / block
-	}
-	// Growing beyond what storing takes makes compression pointless.
-	budget := bloscHeader + len(src)
-	dst = grow(dst, budget)[:min(bloscHeader+4*blocks, budget)]
-	if budget < bloscHeader+4*blocks {
+	if b.Level == 0 || block == 0 {
 		return b.stored(dst, src), nil
 	}
-	tmp, out := b.scratch(block), b.scratch(0)
-	defer b.tmp.Put(tmp)
-	defer b.tmp.Put(out)
+	e := bloscEncoder{Blosc: b, flags: b.flags(block), block: block, budget: bloscHeader + len(src)}
+	blocks := (len(src) + block - 1) / block
+	if e.budget <= bloscHeader+4*blocks {
+		return b.stored(dst, src), nil
+	}
+	// What is beyond the budget is room for a stream that will not fit it.
+	e.out = grow(dst, e.budget+block+block/128+64)[:bloscHeader+4*blocks]
+	if b.shuffle() != NoShuffle {
+		tmp := b.scratch(block)
+		defer b.tmp.Put(tmp)
+		e.tmp = *tmp
+	}
 	for i := range blocks {
-		binary.LittleEndian.PutUint32(dst[bloscHeader+4*i:], uint32(len(dst)))
-		stream, err := b.encodeBlock(out, src[i*block:min((i+1)*block, len(src))], *tmp)
+		binary.LittleEndian.PutUint32(e.out[bloscHeader+4*i:], uint32(len(e.out)))
+		fits, err := e.encodeBlock(src[i*block : min((i+1)*block, len(src))])
 		if err != nil {
 			return nil, err
 		}
-		if len(dst)+4+len(stream) >= budget {
-			return b.stored(dst, src), nil
+		if !fits {
+			return b.stored(e.out, src), nil
 		}
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(stream)))
-		dst = append(dst, stream...)
 	}
-	b.putHeader(dst, b.flags(), len(src), block)
-	return dst, nil
+	b.putHeader(e.out, e.flags, len(src), block)
+	return e.out, nil
 }
 
-// encodeBlock shuffles src into tmp and compresses it into out. The result is as long as src when it is not compressed.
-func (b *Blosc) encodeBlock(out *[]byte, src, tmp []byte) ([]byte, error) {
-	switch b.shuffle() {
-	case ByteShuffle:
-		if b.TypeSize > 1 {
-			shuffle(tmp[:len(src)], src, b.TypeSize)
-			src = tmp[:len(src)]
-		}
-	case BitShuffle:
-		if len(src) >= b.TypeSize {
-			bitshuffle(tmp[:len(src)], src, b.TypeSize)
-			src = tmp[:len(src)]
+// A bloscEncoder makes one frame.
+type bloscEncoder struct {
+	*Blosc
+	flags  byte
+	block  int
+	budget int // bytes of the frame that storing would take: growing beyond it makes compression pointless
+	out    []byte
+	tmp    []byte // a shuffled block
+}
+
+// encodeBlock appends a block; fits is false when the frame has become too long.
+func (e *bloscEncoder) encodeBlock(src []byte) (fits bool, err error) {
+	switch {
+	case e.flags&flagByteShuffle != 0 && e.TypeSize > 1:
+		shuffle.Bytes(e.tmp[:len(src)], src, e.TypeSize)
+		src = e.tmp[:len(src)]
+	case e.flags&flagBitShuffle != 0:
+		shuffle.Bits(e.tmp[:len(src)], src, e.TypeSize)
+		src = e.tmp[:len(src)]
+	}
+	frame := bloscFrame{flags: e.flags, typeSize: e.TypeSize, block: e.block}
+	n := frame.streams(len(src))
+	for part := len(src) / n; len(src) > 0; src = src[part:] {
+		if fits, err = e.encodeStream(src[:part]); !fits || err != nil {
+			return false, err
 		}
 	}
-	packed, err := b.compress(*out, src)
+	return true, nil
+}
+
+// encodeStream appends the length of a stream and the stream, which is as long as src when it is not compressed.
+func (e *bloscEncoder) encodeStream(src []byte) (fits bool, err error) {
+	at := len(e.out) + 4
+	if at > e.budget {
+		return false, nil
+	}
+	room := e.out[at:cap(e.out)]
+	packed, err := e.compress(room, src)
 	if err != nil {
-		return nil, err
-	}
-	if cap(packed) > cap(*out) {
-		*out = packed
+		return false, err
 	}
 	if len(packed) == 0 || len(packed) >= len(src) {
-		return src, nil
+		packed = src
 	}
-	return packed, nil
+	if at+len(packed) > e.budget {
+		return false, nil
+	}
+	e.out = e.out[:at+len(packed)]
+	binary.LittleEndian.PutUint32(e.out[at-4:], uint32(len(packed)))
+	if &packed[0] != &room[0] {
+		copy(room, packed)
+	}
+	return true, nil
 }
 
 // compress returns src compressed, or nothing where the compressor gives up.
 func (b *Blosc) compress(dst, src []byte) ([]byte, error) {
 	switch b.Compressor {
+	case "blosclz":
+		return encodeBloscLZ(dst, src), nil
 	case "lz4":
 		return b.lz4.encode(dst, src, 0)
 	case "lz4hc":
 		return b.lz4.encode(dst, src, b.Level)
 	case "zstd":
 		return b.zstd.Encode(dst, src)
-	case "zlib":
-		return b.zlib.Encode(dst, src)
 	default:
-		return nil, fmt.Errorf("blosc cannot compress with %q; lz4, lz4hc, zstd and zlib are supported", b.Compressor)
+		return b.zlib.Encode(dst, src)
 	}
 }
 
@@ -93,7 +121,8 @@ func (b *Blosc) compress(dst, src []byte) ([]byte, error) {
 func (b *Blosc) stored(dst, src []byte) []byte {
 	dst = grow(dst, bloscHeader+len(src))
 	copy(dst[bloscHeader:], src)
-	b.putHeader(dst, b.flags()|flagStored, len(src), max(len(src), 1))
+	block := max(len(src), 1)
+	b.putHeader(dst, b.flags(block)|flagStored, len(src), block)
 	return dst
 }
 
@@ -104,23 +133,23 @@ func (b *Blosc) putHeader(dst []byte, flags byte, size, block int) {
 	binary.LittleEndian.PutUint32(dst[12:], uint32(len(dst)))
 }
 
-func (b *Blosc) flags() byte {
-	f := byte(flagWholeBlocks)
+// flags returns the flags of a frame with blocks of a size.
+func (b *Blosc) flags(block int) byte {
+	f := byte(bloscFormats[b.Compressor] << 5)
 	switch b.shuffle() {
 	case ByteShuffle:
 		f |= flagByteShuffle
 	case BitShuffle:
 		f |= flagBitShuffle
 	}
-	switch b.Compressor {
-	case "lz4", "lz4hc":
-		f |= formatLZ4 << 5
-	case "zlib":
-		f |= formatZlib << 5
-	case "zstd":
-		f |= formatZstd << 5
+	if !b.splits(block) {
+		f |= flagWholeBlocks
 	}
 	return f
+}
+
+var bloscFormats = map[string]int{
+	"blosclz": formatBloscLZ, "lz4": formatLZ4, "lz4hc": formatLZ4, "zlib": formatZlib, "zstd": formatZstd,
 }
 
 // shuffle resolves AutoShuffle.
@@ -135,19 +164,45 @@ func (b *Blosc) shuffle() Shuffle {
 	}
 }
 
-// blockSize returns the block size for n bytes: whole groups of eight elements, so that bits can be shuffled, in the
-// second-level cache; the slow compressors get more to look back at.
+// splits says whether blocks of a size are split into one stream for each byte of the element.
+func (b *Blosc) splits(block int) bool {
+	frame := bloscFrame{typeSize: b.TypeSize, block: block}
+	return b.Compressor != "zstd" && (b.TypeSize == 1 || frame.streams(block) > 1)
+}
+
+// blockSize returns the size of a block for n bytes, which is c-blosc's: it grows with the level, more for the compressors
+// that make use of it, and with the number of streams. Blocks are of whole elements and, where they are many, of whole
+// groups of eight, so that their bits can be shuffled.
 func (b *Blosc) blockSize(n int) int {
-	block := b.BlockSize
-	if block == 0 {
-		block = 128 << 10
-		if b.Compressor == "zstd" || b.Compressor == "zlib" {
-			block = 512 << 10
+	block := n
+	if b.BlockSize > 0 {
+		block = max(b.BlockSize, minBloscBlock)
+	} else if n >= 32<<10 {
+		block = b.levelBlock()
+	}
+	if block = b.enlarged(block); block < n {
+		group := 8 * b.TypeSize
+		return max(block/group, 1) * group
+	}
+	return max(n-n%b.TypeSize, min(n, b.TypeSize))
+}
+
+// levelBlock returns the size of a block of one stream.
+func (b *Blosc) levelBlock() int {
+	block := (8 << 10) * []int{1, 2, 4, 8, 16, 16, 32, 32, 32, 32}[b.Level]
+	if b.Compressor != "lz4" && b.Compressor != "blosclz" {
+		if block *= 2; b.Level == 9 {
+			block *= 2
 		}
 	}
-	if block >= n {
-		return n
+	return block
+}
+
+// enlarged makes room for the streams that a block is split into.
+func (b *Blosc) enlarged(block int) int {
+	const longest, fewest, most = 256 << 10, 64 << 10, 1 << 20
+	if !b.splits(block) {
+		return block
 	}
-	group := 8 * b.TypeSize
-	return max(block/group, 1) * group
+	return min(max(min(block, longest)*b.TypeSize, fewest), most)
 }

@@ -1,6 +1,9 @@
 package codec
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 var errBloscLZ = errors.New("corrupt blosclz stream")
 
@@ -61,4 +64,75 @@ func decodeBloscLZ(dst, src []byte) error {
 		return errBloscLZ
 	}
 	return nil
+}
+
+// encodeBloscLZ compresses src into dst's memory, which must be as long as src; the result is empty when it would not be
+// shorter. It looks for one candidate for each four bytes, and for fewer the longer it finds none. c-blosc wants the
+// stream to begin and to end with literals, and its first control byte marked.
+func encodeBloscLZ(dst, src []byte) []byte {
+	const hashBits, farthest, last = 13, 8191 + 65535, 4
+	var table [1 << hashBits]int32 // the last place + 1 of four bytes
+	dst = dst[:0]
+	literals, i, end := 0, 1, len(src)-last
+	for i+4 <= end {
+		word := binary.LittleEndian.Uint32(src[i:])
+		slot := &table[word*2654435761>>(32-hashBits)]
+		from := int(*slot) - 1
+		*slot = int32(i + 1)
+		if from < 0 || i-from > farthest || binary.LittleEndian.Uint32(src[from:]) != word {
+			i += 1 + (i-literals)>>6
+			continue
+		}
+		n := 4
+		for i+n < end && src[from+n] == src[i+n] {
+			n++
+		}
+		if i-from > 8191 && n < 6 {
+			i++
+			continue
+		}
+		dst = appendBloscLiterals(dst, src[literals:i])
+		dst = appendBloscMatch(dst, n, i-from)
+		if i += n; len(dst) >= i {
+			return nil
+		}
+		literals = i
+	}
+	if dst = appendBloscLiterals(dst, src[literals:]); len(dst) == 0 || len(dst) >= len(src) {
+		return nil
+	}
+	dst[0] |= 1 << 5
+	return dst
+}
+
+func appendBloscLiterals(dst, src []byte) []byte {
+	for len(src) > 0 {
+		n := min(len(src), 32)
+		dst = append(append(dst, byte(n-1)), src[:n]...)
+		src = src[n:]
+	}
+	return dst
+}
+
+// appendBloscMatch appends that n bytes, at least 3, are those distance before.
+func appendBloscMatch(dst []byte, n, distance int) []byte {
+	distance--
+	far := distance >= 8191
+	offset := distance
+	if far {
+		offset = 8191
+	}
+	if n < 9 {
+		dst = append(dst, byte((n-2)<<5|offset>>8))
+	} else {
+		dst = append(dst, byte(7<<5|offset>>8))
+		for n -= 9; n >= 255; n -= 255 {
+			dst = append(dst, 255)
+		}
+		dst = append(dst, byte(n))
+	}
+	if dst = append(dst, byte(offset)); far {
+		dst = append(dst, byte((distance-8191)>>8), byte(distance-8191))
+	}
+	return dst
 }

@@ -14,8 +14,8 @@ import (
 // codecs lists one codec of every kind, and the variants that take different paths.
 func codecs(t testing.TB) map[string]func() codec.Codec {
 	list := map[string]func() codec.Codec{
-		"zstd":     func() codec.Codec { return &codec.Zstd{Level: 1} },
-		"zstd-crc": func() codec.Codec { return &codec.Zstd{Checksum: true} },
+		"zstd":     func() codec.Codec { return codec.Zstd{Level: 1} },
+		"zstd-crc": func() codec.Codec { return codec.Zstd{Checksum: true} },
 		"gzip":     func() codec.Codec { return &codec.Gzip{Level: 5} },
 		"gzip-0":   func() codec.Codec { return &codec.Gzip{} },
 		"zlib":     func() codec.Codec { return &codec.Zlib{Level: 1} },
@@ -42,7 +42,7 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 			blosc(codec.BloscConfig{Compressor: "lz4", Level: 5, Shuffle: s, TypeSize: size})
 		}
 	}
-	for _, name := range []string{"lz4hc", "zstd", "zlib"} {
+	for _, name := range []string{"lz4hc", "zstd", "zlib", "blosclz"} {
 		blosc(codec.BloscConfig{Compressor: name, Level: 3, Shuffle: codec.ByteShuffle, TypeSize: 8})
 	}
 	blosc(codec.BloscConfig{Compressor: "lz4", Level: 0, Shuffle: codec.ByteShuffle, TypeSize: 4})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 )
@@ -15,7 +16,8 @@ type Gzip struct {
 	// Level is 0 (stored) to 9 (smallest), or −1 (the default, 6).
 	Level int
 
-	writers, readers sync.Pool
+	deflater deflater
+	readers  sync.Pool
 }
 
 // Zlib is zlib (RFC 1950), numcodecs' name for it.
@@ -23,7 +25,8 @@ type Zlib struct {
 	// Level is −1 (the default, 6) to 9.
 	Level int
 
-	writers, readers sync.Pool
+	deflater deflater
+	readers  sync.Pool
 }
 
 type levelConfig struct {
@@ -40,33 +43,17 @@ func (g *Gzip) Spec() Spec { return Spec{"gzip", levelConfig{g.Level}, levelV2{"
 
 // Spec implements Codec.
 func (z *Zlib) Spec() Spec {
-	return Spec{"numcodecs.zlib", levelConfig{z.Level}, levelV2{"zlib", z.Level}}
+	return Spec{numcodecs + "zlib", levelConfig{z.Level}, levelV2{"zlib", z.Level}}
 }
 
 // Encode implements Codec.
 func (g *Gzip) Encode(dst, src []byte) ([]byte, error) {
-	w, ok := g.writers.Get().(*gzip.Writer)
-	if !ok {
-		var err error
-		if w, err = gzip.NewWriterLevel(nil, g.Level); err != nil {
-			return nil, err
-		}
-	}
-	defer g.writers.Put(w)
-	return deflate(w, dst, src)
+	return g.deflater.encode(dst, src, g.Level, func(level int) (resetWriter, error) { return gzip.NewWriterLevel(nil, level) })
 }
 
 // Encode implements Codec.
 func (z *Zlib) Encode(dst, src []byte) ([]byte, error) {
-	w, ok := z.writers.Get().(*zlib.Writer)
-	if !ok {
-		var err error
-		if w, err = zlib.NewWriterLevel(nil, z.Level); err != nil {
-			return nil, err
-		}
-	}
-	defer z.writers.Put(w)
-	return deflate(w, dst, src)
+	return z.deflater.encode(dst, src, z.Level, func(level int) (resetWriter, error) { return zlib.NewWriterLevel(nil, level) })
 }
 
 // Decode implements Codec.
@@ -99,12 +86,37 @@ func (z *Zlib) Decode(dst, src []byte, limit int) ([]byte, error) {
 	return inflate(r, dst, limit)
 }
 
+// A deflater recycles writers.
+type deflater struct{ matching, huffman sync.Pool }
+
 type resetWriter interface {
 	io.WriteCloser
 	Reset(io.Writer)
 }
 
-func deflate(w resetWriter, dst, src []byte) ([]byte, error) {
+// encode compresses at a level. The fast levels of klauspost/compress store what has no matches, as noisy images have none;
+// where less than an eighth is saved, coding the bytes alone is tried, and the shorter one taken.
+func (d *deflater) encode(dst, src []byte, level int, open func(level int) (resetWriter, error)) ([]byte, error) {
+	out, err := deflate(&d.matching, dst, src, level, open)
+	if err != nil || level == 0 || len(out) < len(src)-len(src)/8 || len(src) < 64 {
+		return out, err
+	}
+	coded, err := deflate(&d.huffman, nil, src, flate.HuffmanOnly, open)
+	if err != nil || len(coded) >= len(out) {
+		return out, err
+	}
+	return append(out[:0], coded...), nil
+}
+
+func deflate(pool *sync.Pool, dst, src []byte, level int, open func(level int) (resetWriter, error)) ([]byte, error) {
+	w, ok := pool.Get().(resetWriter)
+	if !ok {
+		var err error
+		if w, err = open(level); err != nil {
+			return nil, err
+		}
+	}
+	defer pool.Put(w)
 	out := bytes.NewBuffer(dst[:0])
 	w.Reset(out)
 	if _, err := w.Write(src); err != nil {
@@ -113,6 +125,7 @@ func deflate(w resetWriter, dst, src []byte) ([]byte, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
+	w.Reset(nil)
 	return out.Bytes(), nil
 }
 
@@ -147,4 +160,17 @@ func inflate(r io.Reader, dst []byte, limit int) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// readAll reads r to its end, at most limit bytes.
+func readAll(r io.Reader, limit int) ([]byte, error) {
+	var out bytes.Buffer
+	n, err := io.Copy(&out, io.LimitReader(r, int64(limit)+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > int64(limit) {
+		return nil, ErrTooLong
+	}
+	return out.Bytes(), nil
 }

@@ -117,14 +117,6 @@ func find(list []parser, name string, config json.RawMessage, t Type) (Codec, er
 	return c, nil
 }
 
-func parseZstd(decode func(any) error, _ Type) (Codec, error) {
-	var c zstdConfig
-	if err := decode(&c); err != nil {
-		return nil, err
-	}
-	return &Zstd{Level: c.Level, Checksum: c.Checksum}, nil
-}
-
 func parseGzip(decode func(any) error, _ Type) (Codec, error) {
 	level, err := parseLevel(decode, -1, 9)
 	return &Gzip{Level: level}, err

@@ -14,7 +14,7 @@ type lz4Block struct {
 }
 
 // encode returns src compressed, or an empty slice where that would not make it shorter. Level 0 is the fast
-// compressor, 1 to 9 (or 12) the thorough one.
+// compressor, 1 to 9 the thorough one.
 func (p *lz4Block) encode(dst, src []byte, level int) ([]byte, error) {
 	dst = grow(dst, lz4.CompressBlockBound(len(src)))
 	if level == 0 {
@@ -31,7 +31,7 @@ func (p *lz4Block) encode(dst, src []byte, level int) ([]byte, error) {
 		c = new(lz4.CompressorHC)
 	}
 	defer p.high.Put(c)
-	c.Level = lz4.CompressionLevel(1 << (8 + min(level, 9)))
+	c.Level = lz4.CompressionLevel(1 << (min(level, 9) - 1)) // as many candidates as the reference tries
 	n, err := c.CompressBlock(src, dst)
 	return dst[:n], err
 }

@@ -1,6 +1,10 @@
 package codec
 
-import "fmt"
+import (
+	"fmt"
+
+	"volara/zarr/codec/shuffle"
+)
 
 // ByteShuffler stores byte k of all elements together, for every k; numcodecs' shuffle. It does not matter to it what
 // the elements are.
@@ -27,8 +31,8 @@ func parseShuffle(missing func(Type) int) func(decode func(any) error, t Type) (
 			size := missing(t)
 			c.ElementSize = &size
 		}
-		if *c.ElementSize < 0 || *c.ElementSize > 1<<20 {
-			return nil, fmt.Errorf("elementsize %d is not in 0..%d", *c.ElementSize, 1<<20)
+		if *c.ElementSize < 0 || *c.ElementSize > shuffle.MaxSize {
+			return nil, fmt.Errorf("elementsize %d is not in 0..%d", *c.ElementSize, shuffle.MaxSize)
 		}
 		return ByteShuffler{*c.ElementSize}, nil
 	}
@@ -51,7 +55,7 @@ func (s ByteShuffler) Encode(dst, src []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes are no whole number of elements of %d", len(src), s.ElementSize)
 	}
 	dst = grow(dst, len(src))
-	shuffle(dst, src, s.ElementSize)
+	shuffle.Bytes(dst, src, s.ElementSize)
 	return dst, nil
 }
 
@@ -66,6 +70,6 @@ func (s ByteShuffler) Decode(dst, src []byte, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes are no whole number of elements of %d", len(src), s.ElementSize)
 	}
 	dst = grow(dst, len(src))
-	unshuffle(dst, src, s.ElementSize)
+	shuffle.Unbytes(dst, src, s.ElementSize)
 	return dst, nil
 }

@@ -62,6 +62,9 @@ type truth uint8
 // view returns the whole elements in b, which shares their memory.
 func view[T number | complex64 | complex128](b []byte) []T {
 	var zero T
+	if len(b) < int(unsafe.Sizeof(zero)) {
+		return nil
+	}
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))
 }
 

@@ -1,23 +1,21 @@
 package codec
 
 import (
-	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
-	"io"
-	"sync"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/cespare/xxhash/v2"
+	"github.com/valyala/gozstd"
 )
 
-// Zstd is Zstandard (RFC 8878).
+// Zstd is Zstandard (RFC 8878), by libzstd. Every frame that it makes says how long its content is; frames that do not,
+// frames after one another and skippable ones are decoded, too.
 type Zstd struct {
-	// Level is the reference implementation's level; 0 means its default, 3. The encoder takes the nearest of its own
-	// four.
+	// Level is libzstd's: −131072 (fastest) to 22 (smallest), beyond which it means the nearest; 0 means 3.
 	Level int
 	// Checksum asks for a checksum of the content in each frame. One that is there is verified in any case.
 	Checksum bool
-
-	encoders, decoders sync.Pool
 }
 
 type zstdConfig struct {
@@ -31,89 +29,59 @@ type zstdV2 struct {
 	Checksum bool   `json:"checksum,omitempty"`
 }
 
-// Spec implements Codec.
-func (z *Zstd) Spec() Spec {
-	return Spec{"zstd", zstdConfig{z.Level, z.Checksum}, zstdV2{"zstd", z.Level, z.Checksum}}
+func parseZstd(decode func(any) error, _ Type) (Codec, error) {
+	var c zstdConfig
+	err := decode(&c)
+	return Zstd(c), err
 }
+
+// Spec implements Codec.
+func (z Zstd) Spec() Spec {
+	return Spec{"zstd", zstdConfig(z), zstdV2{"zstd", z.Level, z.Checksum}}
+}
+
+// The fifth byte of a frame, its descriptor, and the checksum's bit in it.
+const (
+	zstdDescriptor   = 4
+	zstdChecksumFlag = 1 << 2
+)
 
 // Encode implements Codec.
-func (z *Zstd) Encode(dst, src []byte) ([]byte, error) {
-	e, err := z.encoder()
-	if err != nil {
-		return nil, err
+func (z Zstd) Encode(dst, src []byte) ([]byte, error) {
+	dst = grow(dst, zstdBound(len(src)))[:0]
+	if len(src) == 0 { // of which gozstd makes nothing: a frame of one segment, 0 bytes, with an empty last block
+		dst = append(dst, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0)
+	} else {
+		dst = gozstd.CompressLevel(dst, src, min(max(z.Level, -131072), 22))
 	}
-	defer z.encoders.Put(e)
-	return e.EncodeAll(src, dst[:0]), nil
+	if z.Checksum { // which gozstd cannot be asked for
+		dst[zstdDescriptor] |= zstdChecksumFlag
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(xxhash.Sum64(src)))
+	}
+	return dst, nil
 }
 
-// encoder returns an idle encoder. Literals are entropy coded always: noisy image data would stay uncompressed else.
-func (z *Zstd) encoder() (*zstd.Encoder, error) {
-	if e, ok := z.encoders.Get().(*zstd.Encoder); ok {
-		return e, nil
-	}
-	level := z.Level
-	if level == 0 {
-		level = 3
-	}
-	return zstd.NewWriter(nil,
-		zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)),
-		zstd.WithEncoderCRC(z.Checksum),
-		zstd.WithEncoderConcurrency(1),
-		zstd.WithAllLitEntropyCompression(true),
-		zstd.WithZeroFrames(true))
+// zstdBound is ZSTD_COMPRESSBOUND and a checksum: with so much room libzstd need not ask whether there is some left.
+func zstdBound(n int) int {
+	return n + n>>8 + max(128<<10-n, 0)>>11 + 4
 }
 
-// Decode implements Codec.
-func (z *Zstd) Decode(dst, src []byte, limit int) ([]byte, error) {
-	var header zstd.Header
-	if err := header.Decode(src); err != nil {
-		return nil, fmt.Errorf("frame header: %w", err)
+// Decode implements Codec. It decodes into dst itself.
+func (z Zstd) Decode(dst, src []byte, limit int) ([]byte, error) {
+	if len(src) == 0 {
+		return nil, errors.New("no bytes where a zstd frame should be")
 	}
-	d, err := z.decoder()
+	// gozstd takes no limit for none, and looks for more room only where there is less than the limit.
+	room := max(limit, 1)
+	if cap(dst) < room {
+		dst = make([]byte, room)
+	}
+	out, err := gozstd.DecompressLimited(dst[:0:room], src, room)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("zstd: %w", err)
 	}
-	defer z.decoders.Put(d)
-	if !header.HasFCS && cap(dst) < limit {
-		return z.decodeUnsized(d, src, limit)
-	}
-	if header.HasFCS && header.FrameContentSize > uint64(limit) {
+	if len(out) > limit {
 		return nil, ErrTooLong
 	}
-	if cap(dst) < limit {
-		// Several frames may follow each other; the first one's size is not the whole.
-		dst = make([]byte, 0, limit)
-	}
-	return d.DecodeAll(src, dst[:0:limit])
-}
-
-// decodeUnsized decodes a frame that does not say how long it is, growing with what comes out of it.
-func (z *Zstd) decodeUnsized(d *zstd.Decoder, src []byte, limit int) ([]byte, error) {
-	if err := d.Reset(bytes.NewReader(src)); err != nil {
-		return nil, err
-	}
-	defer d.Reset(nil) //nolint:errcheck // only drops the reference to src
-	return readAll(d, limit)
-}
-
-// decoder returns an idle decoder; it decodes into the capacity it is given and no further.
-func (z *Zstd) decoder() (*zstd.Decoder, error) {
-	if d, ok := z.decoders.Get().(*zstd.Decoder); ok {
-		return d, nil
-	}
-	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
-		zstd.WithDecoderMaxWindow(128<<20), zstd.WithDecoderLowmem(true))
-}
-
-// readAll reads r to its end, at most limit bytes.
-func readAll(r io.Reader, limit int) ([]byte, error) {
-	var out bytes.Buffer
-	n, err := io.Copy(&out, io.LimitReader(r, int64(limit)+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > int64(limit) {
-		return nil, ErrTooLong
-	}
-	return out.Bytes(), nil
+	return out, nil
 }

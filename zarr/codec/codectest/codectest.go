@@ -40,7 +40,7 @@ type input struct {
 func inputs() []input {
 	r := rand.New(rand.NewPCG(1, 2))
 	var list []input
-	for _, n := range []int{0, 1, 3, 7, 8, 15, 16, 17, 100, 1000, 1<<17 - 1, 1 << 17, 1<<17 + 1, 1<<17 + 8, 300000} {
+	for _, n := range []int{0, 1, 3, 7, 8, 15, 16, 17, 100, 1000, 1<<17 - 1, 1 << 17, 1<<17 + 8, 270000} {
 		zeros, ramp, noise, labels := make([]byte, n), make([]byte, n), make([]byte, n), make([]byte, n)
 		for i := range n {
 			ramp[i], noise[i] = byte(i/4), byte(r.Uint32())
@@ -48,7 +48,10 @@ func inputs() []input {
 				labels[i] = byte(i / 512)
 			}
 		}
-		list = append(list, input{fmt.Sprintf("noise%d", n), noise}, input{fmt.Sprintf("labels%d", n), labels})
+		list = append(list, input{fmt.Sprintf("labels%d", n), labels})
+		if n <= 1<<17 {
+			list = append(list, input{fmt.Sprintf("noise%d", n), noise})
+		}
 		if n <= 1000 {
 			list = append(list, input{fmt.Sprintf("zeros%d", n), zeros}, input{fmt.Sprintf("ramp%d", n), ramp})
 		}
@@ -97,11 +100,12 @@ func roundTrip(t *testing.T, c codec.Codec, encoded, want []byte) {
 	t.Helper()
 	before := slices.Clone(encoded)
 	destinations := [][]byte{nil, make([]byte, 2), make([]byte, len(want)), make([]byte, 0, len(want)+100)}
+	bounds := []int{len(want), len(want) + 100}
 	if len(want) > 1000 {
-		destinations = destinations[1:3]
+		destinations, bounds = destinations[1:3], bounds[:1]
 	}
 	for _, dst := range destinations {
-		for _, limit := range []int{len(want), len(want) + 100} {
+		for _, limit := range bounds {
 			got, err := c.Decode(dst, encoded, limit)
 			if err != nil {
 				t.Fatalf("decode with limit %d into %d of %d: %v", limit, len(dst), cap(dst), err)
@@ -136,7 +140,7 @@ func damage(t *testing.T, c codec.Codec, encoded []byte, n int) {
 	t.Helper()
 	tries := 64
 	if n > 1000 {
-		tries = 4
+		tries = 2
 	}
 	step := max(len(encoded)/tries, 1)
 	for cut := 0; cut < len(encoded); cut += step {

@@ -1,13 +1,14 @@
-package codec
+package shuffle
 
 import (
 	"bytes"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 )
 
-// slowBitShuffle is the definition: bit b of byte k of element e goes to bit e%8 of byte (8k+b)·n/8 + e/8.
-func slowBitShuffle(dst, src []byte, size int) {
+// slowBits is the definition: bit b of byte k of element e goes to bit e%8 of byte (8k+b)·n/8 + e/8.
+func slowBits(dst, src []byte, size int) {
 	n := len(src) / size
 	if n%8 != 0 {
 		copy(dst, src)
@@ -27,15 +28,18 @@ func slowBitShuffle(dst, src []byte, size int) {
 
 func TestShuffles(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	for _, size := range []int{1, 2, 3, 4, 5, 8, 16} {
-		for _, n := range []int{0, 1, 7, 8, 9, 63, 64, 65, 72, 128, 1000} {
+	for _, size := range []int{1, 2, 3, 4, 5, 8, 12, 16, 255, MaxSize} {
+		for _, n := range []int{0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 72, 128, 1000, 9000} {
+			if n*size > 1<<17 {
+				continue
+			}
 			for _, extra := range []int{0, size - 1} {
 				src := make([]byte, n*size+extra)
 				for i := range src {
 					src[i] = byte(r.Uint32())
 				}
 				mixed, back, slow := make([]byte, len(src)), make([]byte, len(src)), make([]byte, len(src))
-				shuffle(mixed, src, size)
+				Bytes(mixed, src, size)
 				for e := range n {
 					for k := range size {
 						if mixed[k*n+e] != src[e*size+k] {
@@ -43,14 +47,14 @@ func TestShuffles(t *testing.T) {
 						}
 					}
 				}
-				if unshuffle(back, mixed, size); !bytes.Equal(back, src) {
+				if Unbytes(back, mixed, size); !bytes.Equal(back, src) {
 					t.Fatalf("unshuffle of %d×%d bytes + %d", n, size, extra)
 				}
-				bitshuffle(mixed, src, size)
-				if slowBitShuffle(slow, src, size); !bytes.Equal(mixed, slow) {
+				Bits(mixed, src, size)
+				if slowBits(slow, src, size); !bytes.Equal(mixed, slow) {
 					t.Fatalf("bitshuffle of %d×%d bytes + %d", n, size, extra)
 				}
-				if bitunshuffle(back, mixed, size); !bytes.Equal(back, src) {
+				if Unbits(back, mixed, size); !bytes.Equal(back, src) {
 					t.Fatalf("bitunshuffle of %d×%d bytes + %d", n, size, extra)
 				}
 			}
@@ -58,25 +62,25 @@ func TestShuffles(t *testing.T) {
 	}
 }
 
-func BenchmarkUnshuffle(b *testing.B) {
+func BenchmarkUnBytes(b *testing.B) {
 	src, dst := make([]byte, 1<<18), make([]byte, 1<<18)
-	for _, size := range []int{2, 4, 8} {
-		b.Run(string(rune('0'+size)), func(b *testing.B) {
+	for _, size := range []int{2, 3, 4, 8, 16} {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			b.SetBytes(int64(len(src)))
 			for b.Loop() {
-				unshuffle(dst, src, size)
+				Unbytes(dst, src, size)
 			}
 		})
 	}
 }
 
-func BenchmarkBitUnshuffle(b *testing.B) {
+func BenchmarkBitUnBytes(b *testing.B) {
 	src, dst := make([]byte, 1<<18), make([]byte, 1<<18)
-	for _, size := range []int{1, 4, 8} {
-		b.Run(string(rune('0'+size)), func(b *testing.B) {
+	for _, size := range []int{1, 2, 4, 8, 16} {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			b.SetBytes(int64(len(src)))
 			for b.Loop() {
-				bitunshuffle(dst, src, size)
+				Unbits(dst, src, size)
 			}
 		})
 	}
