@@ -165,7 +165,7 @@ func (m *Map) at(p layout, plane, row, column int) State {
 		for y := row * p.stride; y < min((row+1)*p.stride, p.counts[1]); y++ {
 			first := (z*p.counts[1] + y) * p.counts[2]
 			for x := column * p.stride; x < min((column+1)*p.stride, p.counts[2]); x++ {
-				top = max(top, m.blocks[first+x])
+				top = max(top, m.State(int64(first+x)))
 			}
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	Masked                // done without anything computed: a mask excludes it
 	LeftOut               // a skip mask leaves it out of the run
 	Waiting               // nothing is known of it yet
+	Working               // a worker has it
 	Tried                 // has failed, or its worker has, and will be tried again
 	Failed
 	states
@@ -32,6 +33,7 @@ var legend = [states]struct {
 	Masked:   {"masked", color.RGBA{58, 98, 128, 255}},
 	LeftOut:  {"left out", color.RGBA{112, 96, 132, 255}},
 	Waiting:  {"waiting", color.RGBA{44, 47, 55, 255}},
+	Working:  {"in work", color.RGBA{108, 164, 240, 255}},
 	Tried:    {"tried again", color.RGBA{238, 186, 76, 255}},
 	Failed:   {"failed", color.RGBA{240, 84, 76, 255}},
 }
@@ -48,6 +50,7 @@ type Map struct {
 	generation string
 	counts     geometry.Coordinate
 	blocks     []State
+	working    []stream.Range
 }
 
 // New returns the map of a task whose grid has so many blocks along each axis: all of them wait.
@@ -93,11 +96,51 @@ func (m *Map) LeaveOut(block int64) {
 	}
 }
 
+// SetDone notes blocks that a record of the generation calls done, of which those in masked, which may be nil, were masked.
+func (m *Map) SetDone(generation string, done, masked *stream.Bitmap) {
+	if m.generation != generation {
+		m.generation = generation
+		m.reset()
+	}
+	for i, ok := done.Next(0); ok && i < int64(len(m.blocks)); i, ok = done.Next(i + 1) {
+		if m.blocks[i] = Computed; masked != nil && masked.Get(i) {
+			m.blocks[i] = Masked
+		}
+	}
+}
+
+// SetWorking notes which blocks workers have by now, in place of those that they had.
+func (m *Map) SetWorking(blocks stream.Ranges) {
+	m.working = m.working[:0]
+	for _, r := range blocks {
+		first, end := max(r.First(), 0), min(r.End(), int64(len(m.blocks)))
+		if first < end {
+			m.working = append(m.working, stream.Range{first, end - first})
+		}
+	}
+}
+
+// State returns the state of a block.
+func (m *Map) State(block int64) State {
+	s := m.blocks[block]
+	if s == Waiting || s == Tried {
+		for _, r := range m.working {
+			if r.First() <= block && block < r.End() {
+				return Working
+			}
+		}
+	}
+	return s
+}
+
+// Len returns the number of blocks.
+func (m *Map) Len() int64 { return int64(len(m.blocks)) }
+
 // Count returns how many blocks have a state.
 func (m *Map) Count(s State) int64 {
 	n := int64(0)
-	for _, b := range m.blocks {
-		if b == s {
+	for i := range m.Len() {
+		if m.State(i) == s {
 			n++
 		}
 	}

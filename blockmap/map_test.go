@@ -97,3 +97,33 @@ func TestWrite(t *testing.T) {
 		t.Errorf("%v, %v", img.Bounds(), err)
 	}
 }
+
+// Blocks in work show as such until something is known of them; what a record tells is added to what events have told, unless
+// it is of another generation.
+func TestWorkAndRecords(t *testing.T) {
+	m := New("t", geometry.Coordinate{8})
+	m.Take(event(stream.EventBlockDone, "g", stream.Range{0, 1}))
+	m.Take(event(stream.EventBlockRetry, "g", stream.Range{1, 1}))
+	m.SetWorking(stream.Ranges{{-3, 6}, {7, 100}, {200, 1}})
+	check := func(want ...State) {
+		t.Helper()
+		for i, s := range want {
+			if got := m.State(int64(i)); got != s {
+				t.Errorf("block %d is %v, want %v", i, got, s)
+			}
+		}
+	}
+	check(Computed, Working, Working, Waiting, Waiting, Waiting, Waiting, Working)
+	if n := m.Count(Working); n != 3 {
+		t.Errorf("%d are in work", n)
+	}
+	m.SetWorking(nil)
+	done, masked := stream.NewBitmap(8), stream.NewBitmap(8)
+	done.Set(3)
+	done.Set(4)
+	masked.Set(4)
+	m.SetDone("g", done, masked)
+	check(Computed, Tried, Waiting, Computed, Masked, Waiting, Waiting, Waiting)
+	m.SetDone("h", done, nil)
+	check(Waiting, Waiting, Waiting, Computed, Computed, Waiting, Waiting, Waiting)
+}

@@ -48,6 +48,8 @@ type Use struct {
 	Keep Keep
 	// All tells that a reader needs the whole resource and not only what lies in its read ROI.
 	All bool
+	// Dataset is the array as the task has it; nil where the resource is none, or is read by an operation of another one.
+	Dataset *Dataset
 }
 
 // A Named holds the datasets, databases and look-up tables that a pipeline file defines by name.
@@ -104,7 +106,7 @@ func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
 		b.fail(field, "%s has %s, which is computed while an array is read, but this task writes it; read it by a dataset of another name", d.Store, ops[0].name())
 		return
 	}
-	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: d.Store}, Field: field, Write: write, Keep: d.Keep, All: d.moves()})
+	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: d.Store}, Field: field, Write: write, Keep: d.Keep, All: d.moves(), Dataset: d})
 	d.Keep = "" // no part of what a task is
 }
 

@@ -177,6 +177,18 @@ func (s *State) Done(ctx context.Context, task, generation string, blocks int64)
 	return done, nil
 }
 
+// Masked returns those of the done blocks of a task's generation that are done because a mask excludes them; see Done.
+func (s *State) Masked(ctx context.Context, task, generation string, blocks int64) (*Bitmap, error) {
+	masked := NewBitmap(blocks)
+	_, err := s.loadPages(ctx, keyMasked(task, generation, -1), func(at int, data []byte, _ uint64) error {
+		return masked.DecodePage(at, data)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load the masked blocks of task %s: %w", task, err)
+	}
+	return masked, nil
+}
+
 // Runs returns the names of the runs that JetStream holds a state of.
 func Runs(ctx context.Context, js jetstream.JetStream) ([]string, error) {
 	var runs []string

@@ -1,24 +1,6 @@
 package view
 
-import (
-	"context"
-
-	"volara/nd"
-	"volara/zarr"
-)
-
-// A Source is voxels that are read in boxes: an array, one computed from others as it is read, or the states of blocks. It
-// may be used concurrently.
-type Source interface {
-	// Shape returns the number of voxels along every axis; the caller does not change it.
-	Shape() []int
-	// DType returns the type of the elements.
-	DType() nd.DType
-	// Path names the array for people.
-	Path() string
-	// ReadInto reads the box of dst's shape from offset into dst, whose type is the source's; voxels outside it become 0.
-	ReadInto(ctx context.Context, dst *nd.Array, offset []int) error
-}
+import "volara/zarr/lazy"
 
 // A Dataset is something to look at: an array, or an image of several levels.
 type Dataset struct {
@@ -36,14 +18,12 @@ type Dataset struct {
 	Hidden bool
 }
 
-// A Level is an array with its place in the world.
+// A Level is an array with its place in the world: a stored one, one computed from others as it is read, or the states of
+// blocks.
 type Level struct {
-	Source
-	Spatial zarr.Spatial
-	// Dir is the folder that holds the array as Source reads it; "" where there is none on this machine.
+	lazy.Array
+	// Dir is the folder that holds the array as it is; "" where there is none on this machine.
 	Dir string
-	// Chunks is the shape of what is decoded at once.
-	Chunks []int
 }
 
 // A Channel says how one channel of an image is displayed.
@@ -62,9 +42,3 @@ type Entry struct {
 	Name   string
 	Colour string // RRGGBB
 }
-
-// arraySource is an array as a Source.
-type arraySource struct{ *zarr.Array }
-
-func (a arraySource) Shape() []int    { m := a.Metadata(); return m.Shape }
-func (a arraySource) DType() nd.DType { m := a.Metadata(); return m.DType }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"volara/zarr"
+	"volara/zarr/lazy"
 	"volara/zarr/ngff"
 	"volara/zarr/store"
 )
@@ -139,13 +140,18 @@ func channelOf(c ngff.Channel) Channel {
 
 // LevelOf returns an array as a level.
 func LevelOf(a *zarr.Array, o zarr.Overrides) (Level, error) {
-	spatial, err := a.Spatial(o)
-	m := a.Metadata()
-	l := Level{Source: arraySource{a}, Spatial: spatial, Chunks: m.Inner}
-	if info, statErr := os.Stat(a.Path()); statErr == nil && info.IsDir() && filepath.IsAbs(a.Path()) {
-		l.Dir = a.Path()
-	}
+	seen, err := lazy.Of(a, o)
+	l := Level{Array: seen}
+	l.Dir = folder(a.Path())
 	return l, err
+}
+
+// folder returns the path where it is that of a folder on this machine, else "".
+func folder(path string) string {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() || !filepath.IsAbs(path) {
+		return ""
+	}
+	return path
 }
 
 // KindOf guesses what an array is.

@@ -151,7 +151,7 @@ func TestNothingElse(t *testing.T) {
 }
 
 // broken is a source that cannot be read.
-type broken struct{ arraySource }
+type broken struct{ *zarr.Array }
 
 func (broken) ReadInto(context.Context, *nd.Array, []int) error {
 	return errors.New("/a/path/nobody/should/see: input/output error")
@@ -169,7 +169,7 @@ func TestErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	level.Source = broken{arraySource{a}}
+	level.Source = broken{a}
 	var log bytes.Buffer
 	find := func(context.Context, *zarr.Cache) ([]Dataset, []error) {
 		return []Dataset{{Name: "raw", Kind: Image, Levels: []Level{level}}}, nil

@@ -99,12 +99,12 @@ func (l *Layer) serve(axes [][]axis) error {
 func (l *Layer) stored(axes [][]axis) (trees []tree, format int, names []string, why string) {
 	for i, level := range l.dataset.Levels {
 		if level.Dir == "" {
-			return nil, 0, nil, "not stored here as it is shown"
+			return nil, 0, nil, "no files of this machine hold it as it is"
 		}
 		doc, err := readDocument(level.Dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, 0, nil, "not stored here as it is shown"
+			return nil, 0, nil, "no files of this machine hold it as it is"
 		case err != nil:
 			return nil, 0, nil, err.Error()
 		case i > 0 && doc.version != format:

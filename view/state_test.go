@@ -14,6 +14,7 @@ import (
 
 	"volara/nd"
 	"volara/zarr"
+	"volara/zarr/lazy"
 )
 
 var update = flag.Bool("update", false, "write the golden state anew")
@@ -32,13 +33,13 @@ func TestState(t *testing.T) {
 	create(t, path("segments"), zarr.Spec{Shape: []int{40, 50, 60}, Chunks: []int{32, 32, 32}, DType: nd.Int64,
 		Attributes: map[string]any{"voxel_size": []float64{40, 8, 8}, "offset": []float64{400, 160, 84}}})
 	find := Paths([]Request{{Path: path("raw")}, {Path: path("affs")}, {Path: path("segments")}})
-	rgb := Dataset{Name: "rgb + t", Kind: Image, Levels: []Level{{Source: blank{[]int{7, 2, 10, 10}, nd.Uint16}, Spatial: zarr.Spatial{
+	rgb := Dataset{Name: "rgb + t", Kind: Image, Levels: []Level{{Array: lazy.Array{Source: blank{[]int{7, 2, 10, 10}, nd.Uint16}, Spatial: zarr.Spatial{
 		VoxelSize: []float64{1.5, 40, 8}, Offset: []float64{0, 400, 160}, AxisNames: []string{"t", "channel", "row", "column"},
-		Units: []string{"minute", "", "", ""}, Types: []string{"time", "channel", "space", "space"}, ChannelAxes: 1}}},
+		Units: []string{"minute", "", "", ""}, Types: []string{"time", "channel", "space", "space"}, ChannelAxes: 1}}}},
 		Channels: []Channel{{Colour: "ff8800", Window: &Range{5, 500}}, {Hidden: true}}}
 	blocks := Dataset{Name: "blocks", Kind: Labels, Hidden: true, Legend: []Entry{{1, "done", "58b068"}, {6, "failed", "F0544C"}},
-		Levels: []Level{{Source: blank{[]int{2, 3, 4}, nd.Uint8}, Spatial: zarr.Spatial{VoxelSize: []float64{800, 160, 160}, Offset: []float64{400, 160, 84},
-			AxisNames: []string{"d0", "d1", "d2"}, Units: []string{"", "", ""}, Types: []string{"space", "space", "space"}}}}}
+		Levels: []Level{{Array: lazy.Array{Source: blank{[]int{2, 3, 4}, nd.Uint8}, Spatial: zarr.Spatial{VoxelSize: []float64{800, 160, 160}, Offset: []float64{400, 160, 84},
+			AxisNames: []string{"d0", "d1", "d2"}, Units: []string{"", "", ""}, Types: []string{"space", "space", "space"}}}}}}
 	s := NewServer(Options{Log: slog.New(slog.DiscardHandler), Find: func(ctx context.Context, c *zarr.Cache) ([]Dataset, []error) {
 		found, problems := find(ctx, c)
 		return append(found, rgb, blocks), problems

@@ -13,12 +13,13 @@ import (
 	"volara/nd"
 	"volara/zarr"
 	"volara/zarr/codec"
+	"volara/zarr/lazy"
 )
 
 // A virtual array is a zarr v3 array that is not stored: its chunks are read from a source, converted to a type that the
 // viewer knows, and compressed when they are asked for. It is safe for concurrent use.
 type virtual struct {
-	source Source
+	source lazy.Source
 	to     nd.DType
 	chunk  []int
 	doc    []byte // zarr.json

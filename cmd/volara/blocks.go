@@ -16,14 +16,20 @@ import (
 	"volara/stream"
 )
 
+// blocksCmd draws, unless it is told to export.
 type blocksCmd struct {
+	Draw   blocksDrawCmd   `cmd:"" default:"withargs" help:"Draw the blocks as a PNG (the default)."`
+	Export blocksExportCmd `cmd:"" help:"Write which blocks are done as Volara keeps it: blocks_done.zarr, one voxel a block."`
+}
+
+type blocksDrawCmd struct {
 	pipelineArgs
 	Task []string `help:"Only this task (may be repeated)." placeholder:"TASK"`
 	Out  string   `short:"o" help:"PNG file to write." default:"blocks.png" type:"path"`
 }
 
 // Run is called by kong.
-func (c *blocksCmd) Run(ctx context.Context) error {
+func (c *blocksDrawCmd) Run(ctx context.Context) error {
 	p, err := c.load()
 	if err != nil {
 		return err
@@ -70,7 +76,7 @@ func writeFile(path string, write func(*os.File) error) error {
 }
 
 // maps returns what the events of the run tell of the tasks' blocks, and counts it on the terminal.
-func (c *blocksCmd) maps(ctx context.Context, plan *pipeline.Plan, dir string) ([]*blockmap.Map, error) {
+func (c *blocksDrawCmd) maps(ctx context.Context, plan *pipeline.Plan, dir string) ([]*blockmap.Map, error) {
 	var maps []*blockmap.Map
 	byTask := map[string]*blockmap.Map{}
 	for _, t := range plan.Tasks {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type viewCmd struct {
 	Viewer string   `help:"Address of the Neuroglancer that the link leads to." default:"${viewer}" placeholder:"URL"`
 	Allow  []string `name:"allow-origin" help:"Let pages of this origin read, as in https://example.org (may be repeated; * is every one). Those of the viewer and of this machine may anyway." placeholder:"ORIGIN" sep:"none"`
 	State  string   `help:"State directory of the pipeline's runs; default .volara beside the pipeline file." type:"path" placeholder:"DIR"`
+	serverArgs
 	cli.Cache
 	JSON bool `name:"json" help:"Print one line of JSON: url, link, ssh, layers."`
 }
@@ -36,7 +38,7 @@ func (c *viewCmd) Run(ctx context.Context) error {
 	}
 	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Colour: console.Colour(os.Stderr)})
 	defer logs.Close()
-	find, err := c.finder()
+	find, err := c.finder(logs.Logger())
 	if err != nil {
 		return err
 	}
@@ -63,13 +65,43 @@ func (c *viewCmd) Run(ctx context.Context) error {
 	return serve(ctx, listener, server.Handler("/"), logs.Logger())
 }
 
-// finder returns what looks for what is named.
-func (c *viewCmd) finder() (view.Finder, error) {
+// finder returns what looks for what is named: a pipeline's files, or arrays.
+func (c *viewCmd) finder(log *slog.Logger) (view.Finder, error) {
+	if files := pipelineFiles(c.Paths); files {
+		args := pipelineArgs{Files: c.Paths, State: c.State}
+		p, err := args.load()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := p.Plan(context.Background(), pipeline.Selection{}); err != nil {
+			return nil, err
+		}
+		return view.NewRun(p, c.server(args.State), log).Find, nil
+	}
+	if c.State != "" || c.NATS != "" {
+		return nil, &pipeline.InputError{Err: errors.New("--state and --nats are for a pipeline; name its file")}
+	}
 	var requests []view.Request
 	for _, path := range c.Paths {
 		requests = append(requests, view.ParseRequest(path))
 	}
 	return view.Paths(requests), nil
+}
+
+// pipelineFiles reports whether all paths are files as pipelines are: arrays are folders, zip files or URLs.
+func pipelineFiles(paths []string) bool {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch strings.ToLower(filepath.Ext(path)) {
+		case ".yaml", ".yml", ".json":
+		default:
+			return false
+		}
+		if err != nil || info.IsDir() {
+			return false
+		}
+	}
+	return true
 }
 
 // reachable returns HOST:PORT of a listener as others write it.

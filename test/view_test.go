@@ -1,0 +1,248 @@
+package test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"volara/demo"
+	"volara/zarr"
+)
+
+// shown is what `volara view --json` tells.
+type shown struct {
+	URL, Link, SSH, State string
+	Layers                []string
+}
+
+// look starts `volara view` and returns what it tells; the test interrupts it at its end and demands exit status 0.
+func look(t *testing.T, dir string, args ...string) shown {
+	t.Helper()
+	c := volara(dir, append([]string{"view", "--json"}, args...)...)
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var s shown
+	err = json.NewDecoder(bufio.NewReader(stdout)).Decode(&s)
+	t.Cleanup(func() {
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+		if err := c.Wait(); err != nil {
+			t.Errorf("view ended with %v\n%s", err, stderr.String())
+		}
+	})
+	if err != nil {
+		t.Fatalf("view told nothing (%v)\n%s", err, stderr.String())
+	}
+	return s
+}
+
+func fetch(t *testing.T, url string) (int, string) {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, string(text)
+}
+
+// TestView serves the arrays of a volume, and then those of its pipeline, of which some do not exist yet.
+func TestView(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := demo.Write(t.Context(), dir, demo.DefaultOptions(64, 1)); err != nil {
+		t.Fatal(err)
+	}
+	s := look(t, dir, "volume.zarr")
+	if !slices.Contains(s.Layers, "raw") || !slices.Contains(s.Layers, "affs") || !strings.Contains(s.SSH, "ssh -N -L") {
+		t.Errorf("%+v", s)
+	}
+	state, err := url.PathUnescape(s.Link[strings.Index(s.Link, "#!")+2:])
+	if err != nil || state != s.State || !json.Valid([]byte(state)) || !strings.HasPrefix(s.Link, "https://neuroglancer-demo.appspot.com/#!") {
+		t.Errorf("the link %s (%v)", s.Link, err)
+	}
+	file, err := os.ReadFile(filepath.Join(dir, "volume.zarr/raw/c/0/0/0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, text := fetch(t, s.URL+"raw/c/0/0/0"); code != 200 || text != string(file) {
+		t.Errorf("a chunk: %d", code)
+	}
+	p := look(t, dir, "pipeline.yaml")
+	if !slices.Contains(p.Layers, "affs") || !slices.Contains(p.Layers, "blocks-fragments-extract-frags") || slices.Contains(p.Layers, "fragments") {
+		t.Errorf("before the run: %v", p.Layers)
+	}
+	mustRun(t, volara(dir, "up", "--progress", "off", "pipeline.yaml"))
+	if _, text := fetch(t, p.URL+"state.json"); !strings.Contains(text, `"name":"fragments"`) {
+		t.Errorf("after the run: %s", text)
+	}
+	if code, _ := fetch(t, p.URL+"fragments/zarr.json"); code != 200 {
+		t.Errorf("the fragments: %d", code)
+	}
+}
+
+// states counts the values of a task's blocks as they are served.
+func states(t *testing.T, s shown, task string) map[byte]int {
+	t.Helper()
+	a, err := zarr.Open(t.Context(), s.URL+"blocks-"+task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	values, err := a.Read(t.Context(), make([]int, len(a.Shape())), a.Shape())
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[byte]int{}
+	for _, v := range values.Bytes() {
+		count[v]++
+	}
+	return count
+}
+
+// TestViewBlocks watches the blocks of a run that goes on, one of which never ends, until the run is killed.
+func TestViewBlocks(t *testing.T) {
+	dir := noops(t, "name: a, roi: [[5, 0], [40, 8]], block_size: [1, 8], duration: 20ms, hang: [7]")
+	s := look(t, dir, "noop.yaml")
+	if got := states(t, s, "a"); len(got) != 1 || got[4] != 40 {
+		t.Errorf("before the run: %v", got)
+	}
+	c := volara(dir, "up", "--progress", "off", "--workers", "2", "noop.yaml")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await := func(what string, is func(map[byte]int) bool) {
+		t.Helper()
+		var got map[byte]int
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+			if got = states(t, s, "a"); is(got) {
+				return
+			}
+		}
+		t.Errorf("%s: %v", what, got)
+	}
+	await("all but one are done and that one is in work", func(n map[byte]int) bool { return n[1] == 39 && n[5] == 1 })
+	if err := c.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	c.Wait()
+	await("one waits", func(n map[byte]int) bool { return n[1] == 39 && n[4] == 1 })
+	if _, text := fetch(t, s.URL+"state.json"); !strings.Contains(text, `"1":"#58b068"`) {
+		t.Errorf("the colours are not told: %s", text)
+	}
+	edited := strings.Replace(textOf(t, dir, "noop.yaml"), ", hang: [7]", "", 1)
+	if err := os.WriteFile(filepath.Join(dir, "noop.yaml"), []byte(edited), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, volara(dir, "up", "--progress", "off", "noop.yaml"))
+	await("all are done", func(n map[byte]int) bool { return n[1] == 40 })
+}
+
+func textOf(t *testing.T, dir, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestViewMistakes demands a word about what cannot be shown.
+func TestViewMistakes(t *testing.T) {
+	dir := noops(t, "name: a, roi: [[0], [4]], block_size: [1]")
+	for _, c := range []struct {
+		says string
+		args []string
+	}{
+		{"nothing is there", []string{"nowhere"}},
+		{"--public", []string{"--listen", "0.0.0.0:0", "noop.yaml"}},
+		{"names no host", []string{"--listen", ":8080", "noop.yaml"}},
+		{"--state and --nats are for a pipeline", []string{"--state", "x", "nowhere"}},
+		{"--cache -1", []string{"--cache=-1", "noop.yaml"}},
+	} {
+		if out, status := outcome(t, volara(dir, append([]string{"view"}, c.args...)...)); status != 2 || !strings.Contains(out, c.says) {
+			t.Errorf("view %v: exit status %d\n%s", c.args, status, out)
+		}
+	}
+}
+
+// TestExportBlocks takes Volara's done marks over and writes them again: they are Volara's. Those that are written are
+// believed by another run.
+func TestExportBlocks(t *testing.T) {
+	dir := volaraRun(t)
+	if out, status := upWith(t, dir, "--adopt", "volara_logs"); status != 0 {
+		t.Fatalf("exit status %d\n%s", status, out)
+	}
+	mustRun(t, volara(dir, slices.Concat([]string{"blocks", "export"}, tasks, []string{"marks"})...))
+	names := []string{"frags-extract-frags", "db-aff-agglom", "lut-graph-mws", "segs-relabel"}
+	for _, name := range names {
+		ours, volaras := filepath.Join(dir, "marks", name+"-meta", "blocks_done.zarr"), filepath.Join(dir, marks(name))
+		if !slices.Equal(contents(t, ours), contents(t, volaras)) {
+			t.Errorf("%s: other values", name)
+		}
+		if a, b := described(t, ours), described(t, volaras); a != b {
+			t.Errorf("%s: Volara has\n%s\nhere is\n%s", name, b, a)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(dir, ".volara")); err != nil {
+		t.Fatal(err)
+	}
+	if out, status := upWith(t, dir, "--adopt", "marks"); status != 0 || !strings.Contains(out, "nothing was left to do") {
+		t.Errorf("exit status %d\n%s", status, out)
+	}
+	mustRun(t, volara(dir, slices.Concat([]string{"blocks", "export", "--task", "segs-relabel"}, tasks, []string{"one.zarr"})...))
+	if !slices.Equal(contents(t, filepath.Join(dir, "one.zarr")), contents(t, filepath.Join(dir, marks("segs-relabel")))) {
+		t.Error("one task: other values")
+	}
+	for _, c := range []struct {
+		says string
+		args []string
+	}{
+		{"is there already", slices.Concat([]string{"--task", "segs-relabel"}, tasks, []string{"one.zarr"})},
+		{`no task is named "x"`, slices.Concat([]string{"--task", "x"}, tasks, []string{"two.zarr"})},
+		{"has not begun", slices.Concat([]string{"--state", "empty"}, tasks, []string{"two.zarr"})},
+		{"the path to write", tasks[:1]},
+	} {
+		if out, status := outcome(t, volara(dir, append([]string{"blocks", "export"}, c.args...)...)); status != 2 || !strings.Contains(out, c.says) {
+			t.Errorf("blocks export %v: exit status %d\n%s", c.args, status, out)
+		}
+	}
+}
+
+// described returns what an array of done marks says of itself.
+func described(t *testing.T, path string) string {
+	t.Helper()
+	a, err := zarr.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	m := a.Metadata()
+	s, err := a.Spatial(zarr.Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	present, _, err := a.ChunksPresent(t.Context())
+	return fmt.Sprint(m.Format, m.Shape, m.Chunks, m.DType, m.Fill, m.Codecs, s, present, err)
+}

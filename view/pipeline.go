@@ -1,0 +1,136 @@
+package view
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync"
+
+	"volara/geometry"
+	"volara/pipeline"
+	"volara/stages"
+	"volara/zarr"
+)
+
+// A Run is a pipeline to look at, while it runs or otherwise. It is safe for concurrent use.
+type Run struct {
+	pipeline *pipeline.Pipeline
+	server   pipeline.Server
+	log      *slog.Logger
+
+	mu     sync.Mutex
+	blocks *Blocks
+	grids  []geometry.Grid // of blocks
+}
+
+// NewRun returns a pipeline to look at; server says where its run is kept.
+func NewRun(p *pipeline.Pipeline, server pipeline.Server, log *slog.Logger) *Run {
+	return &Run{pipeline: p, server: server, log: log}
+}
+
+// Find is a Finder of all datasets of the pipeline that exist, as its tasks see them, and of each task's blocks.
+func (r *Run) Find(ctx context.Context, cache *zarr.Cache) (found []Dataset, problems []error) {
+	plan, err := r.pipeline.Plan(ctx, pipeline.Selection{})
+	if err != nil {
+		return nil, []error{err}
+	}
+	seen := map[string]bool{}
+	for _, t := range plan.Tasks {
+		for _, u := range t.Uses {
+			if u.Dataset == nil || seen[identity(u.Dataset)] {
+				continue
+			}
+			seen[identity(u.Dataset)] = true
+			datasets, err := r.open(ctx, u, cache)
+			switch {
+			case errors.Is(err, zarr.ErrNotFound): // not made yet, or removed
+			case err != nil:
+				problems = append(problems, fmt.Errorf("%s of %s: %w", u.Field, t.Name, err))
+			}
+			found = append(found, datasets...)
+		}
+	}
+	return append(found, r.findBlocks(ctx, plan)...), problems
+}
+
+// identity tells datasets apart that show other voxels.
+func identity(d *stages.Dataset) string {
+	same := *d
+	same.Type, same.Neighborhood, same.Chunks, same.Compressor, same.Writable = "", nil, nil, "", nil
+	text, err := json.Marshal(same)
+	if err != nil {
+		return d.Store
+	}
+	return string(text)
+}
+
+// kindOfType is the kind of a type of dataset; "" is to be guessed.
+func kindOfType(t stages.DatasetType) Kind {
+	switch t {
+	case stages.TypeAffs:
+		return Affinities
+	case stages.TypeLabels:
+		return Labels
+	case stages.TypeLSD:
+		return Image
+	}
+	return ""
+}
+
+// open opens a dataset of a task: an image with all its levels where nothing is done to it.
+func (r *Run) open(ctx context.Context, u stages.Use, cache *zarr.Cache) ([]Dataset, error) {
+	d := u.Dataset
+	if !d.Lazy() && !d.Placed() {
+		return find(ctx, Request{d.Store, kindOfType(d.Type)}, cache)
+	}
+	a, err := stages.OpenSeen(ctx, d, cache)
+	if err != nil {
+		return nil, err
+	}
+	out := Dataset{Name: nameOf(d.Store), Kind: kindOfType(d.Type), Levels: []Level{{Array: a}}}
+	if !d.Lazy() {
+		out.Levels[0].Dir = folder(a.Path())
+	}
+	if out.Kind == "" {
+		out.Kind = guessKind(out.Name, a.DType(), a.Spatial.ChannelAxes > 0, a.Neighborhood != nil)
+	}
+	return []Dataset{out}, nil
+}
+
+// findBlocks returns the blocks of the plan's tasks.
+func (r *Run) findBlocks(ctx context.Context, plan *pipeline.Plan) []Dataset {
+	var tasks []*pipeline.TaskPlan
+	for _, t := range plan.Tasks {
+		if t.Plan.Grid.Len() > mostBlocks {
+			r.log.Warn("too many blocks to be shown", "task", t.Name, "blocks", t.Plan.Grid.Len())
+			continue
+		}
+		tasks = append(tasks, t)
+	}
+	b := r.follow(tasks)
+	var found []Dataset
+	for _, t := range tasks {
+		found = append(found, b.datasetOf(ctx, t))
+	}
+	return found
+}
+
+// follow returns what follows the blocks of the tasks: what did so before, as long as the blocks are the same.
+func (r *Run) follow(tasks []*pipeline.TaskPlan) *Blocks {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var grids []geometry.Grid
+	for _, t := range tasks {
+		grids = append(grids, t.Plan.Grid)
+	}
+	if r.blocks == nil || !reflect.DeepEqual(grids, r.grids) {
+		record := func(ctx context.Context) (map[string]pipeline.Record, error) {
+			return pipeline.Recorded(ctx, r.pipeline, r.server, r.log)
+		}
+		r.blocks, r.grids = newBlocks(pipeline.RunDir(r.server.StateDir, r.pipeline.Name), tasks, record, r.log), grids
+	}
+	return r.blocks
+}
