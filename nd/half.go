@@ -35,9 +35,6 @@ func FloatToHalf(v float64) uint16 {
 		return sign | uint16(math.RoundToEven(v*0x1p24))
 	}
 	bits -= (1023 - 15) << 52
-	half, rest := uint16(bits>>42), bits&(1<<42-1)
-	if rest > 1<<41 || rest == 1<<41 && half&1 == 1 {
-		half++
-	}
-	return sign | half
+	odd := bits >> 42 & 1
+	return sign | uint16((bits+(1<<41-1)+odd)>>42)
 }

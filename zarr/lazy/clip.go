@@ -3,6 +3,7 @@ package lazy
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"volara/config"
 	"volara/nd"
@@ -65,11 +66,11 @@ func (op Clip) Apply(_ context.Context, a Array) (Array, error) {
 	case nd.Uint64:
 		steps = append(steps, clipWhole[uint64](op, to))
 	case nd.Float16:
-		steps = append(steps, plain(nd.Float32, widenHalf), clipFloat[float32](op, nd.Float32, roundedHalf), plain(to, narrowToHalf[float32]))
+		steps = append(steps, plain(nd.Float32, widenHalf), clipFloat32(op, roundedHalf), plain(to, narrowToHalf[float32]))
 	case nd.Float32:
-		steps = append(steps, clipFloat(op, to, func(v float64) float32 { return float32(v) }))
+		steps = append(steps, clipFloat32(op, func(v float64) float32 { return float32(v) }))
 	case nd.Float64:
-		steps = append(steps, clipFloat(op, to, func(v float64) float64 { return v }))
+		steps = append(steps, clipFloat64(op))
 	default:
 		return a, fmt.Errorf("not possible for %v", to)
 	}
@@ -94,25 +95,51 @@ func clipWhole[T number](op Clip, t nd.DType) step {
 	})
 }
 
-// clipFloat clips floats; bounds are rounded to the array's type first, as numpy does.
-func clipFloat[T float32 | float64](op Clip, t nd.DType, round func(float64) T) step {
-	var low, high T
+// clipFloat32 clips floats; bounds are rounded to the array's type first, as numpy does. NaN is neither below nor above
+// a bound, and what is equal to one stays, −0 too. What is chosen is chosen among bits, without a branch.
+func clipFloat32(op Clip, round func(float64) float32) step {
+	low, high := float32(math.Inf(-1)), float32(math.Inf(1))
 	if op.Low != nil {
 		low = round(op.Low.float)
 	}
 	if op.High != nil {
 		high = round(op.High.float)
 	}
-	below, above := op.Low != nil, op.High != nil
-	return inPlace(t, func(x []T) {
+	lowBits, highBits := math.Float32bits(low), math.Float32bits(high)
+	return inPlace(nd.Float32, func(x []float32) {
 		for i, v := range x {
-			if below && v < low {
-				v = low
+			bits := math.Float32bits(v)
+			if v < low {
+				bits = lowBits
 			}
-			if above && v > high {
-				v = high
+			if v > high {
+				bits = highBits
 			}
-			x[i] = v
+			x[i] = math.Float32frombits(bits)
+		}
+	})
+}
+
+// clipFloat64 is clipFloat32 for wider floats.
+func clipFloat64(op Clip) step {
+	low, high := math.Inf(-1), math.Inf(1)
+	if op.Low != nil {
+		low = op.Low.float
+	}
+	if op.High != nil {
+		high = op.High.float
+	}
+	lowBits, highBits := math.Float64bits(low), math.Float64bits(high)
+	return inPlace(nd.Float64, func(x []float64) {
+		for i, v := range x {
+			bits := math.Float64bits(v)
+			if v < low {
+				bits = lowBits
+			}
+			if v > high {
+				bits = highBits
+			}
+			x[i] = math.Float64frombits(bits)
 		}
 	})
 }

@@ -36,17 +36,16 @@ func (x *Number) DecodeNode(n *config.Node) error {
 		*x = Number{}
 		return n.Decode(&x.float)
 	}
-	var unsigned uint64
-	if n.Decode(&unsigned) == nil {
-		*x = Number{whole: true, size: unsigned, float: float64(unsigned)}
-		return nil
-	}
 	var signed int64
-	if err := n.Decode(&signed); err != nil {
+	if strings.HasPrefix(n.Text(), "-") {
+		err := n.Decode(&signed)
+		*x = Whole(signed)
 		return err
 	}
-	*x = Whole(signed)
-	return nil
+	var unsigned uint64
+	err := n.Decode(&unsigned)
+	*x = Number{whole: true, size: unsigned, float: float64(unsigned)}
+	return err
 }
 
 // MarshalJSON writes the number so that DecodeNode reads the same.

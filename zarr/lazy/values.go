@@ -3,6 +3,8 @@ package lazy
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"unsafe"
 
 	"volara/nd"
@@ -34,8 +36,8 @@ type values struct {
 	Source
 	steps []step
 	dtype nd.DType
-	table []byte // what each element of one byte becomes; nil: run the steps
 	pool  *pool
+	table func() []byte // what each element of one or two bytes becomes; nil: run the steps
 }
 
 // mapped returns the array with steps behind it; none is the array itself.
@@ -50,7 +52,9 @@ func (a Array) mapped(steps ...step) Array {
 		a.Scratch -= inner.scratch()
 	}
 	v.dtype = v.steps[len(v.steps)-1].to
-	v.table = v.makeTable()
+	if v.small() {
+		v.table = sync.OnceValue(v.makeTable)
+	}
 	a.Source = v
 	a.Scratch += v.scratch()
 	return a
@@ -96,8 +100,8 @@ const pieceElements = 1024
 // change runs the steps over elements that lie in the end of dst or elsewhere, piece by piece.
 func (v *values) change(ctx context.Context, dst *nd.Array, raw []byte, offset []int) error {
 	from, to := v.Source.DType().Size(), v.dtype.Size()
-	if v.table != nil {
-		lookUp(dst.Bytes(), raw, v.table, to)
+	if v.table != nil && dst.Len() >= 1<<(8*from)/4 {
+		lookUp(dst.Bytes(), raw, v.table(), from, to)
 		return nil
 	}
 	s, between := v.pool.take(2 * 16 * pieceElements)
@@ -145,47 +149,67 @@ func (v *values) ends(i int) bool {
 	return true
 }
 
-// makeTable returns what the steps make of each of the 256 elements of one byte; nil where that does not help.
+// small reports whether the elements have so few values that what becomes of all of them can be written down.
+func (v *values) small() bool {
+	return v.Source.DType().Size() <= 2 && !slices.ContainsFunc(v.steps, func(s step) bool { return !s.plain })
+}
+
+// makeTable returns what the steps make of each element of one or two bytes.
 func (v *values) makeTable() []byte {
-	if v.Source.DType().Size() != 1 || len(v.steps) < 2 {
-		return nil
-	}
-	for _, s := range v.steps {
-		if !s.plain {
-			return nil
+	from := v.Source.DType().Size()
+	n := 1 << (8 * from)
+	all := nd.New(nd.Uint16, n) // more than enough for single bytes
+	for i := range n {
+		if from == 1 {
+			all.Bytes()[i] = byte(i)
+		} else {
+			nd.Values[uint16](all)[i] = uint16(i)
 		}
 	}
-	elements := make([]byte, 256)
-	for i := range elements {
-		elements[i] = byte(i)
-	}
-	table := nd.New(v.dtype, 256)
-	between := nd.New(nd.Uint64, 2*2*256) // two pieces of elements of up to 16 bytes
-	if err := v.piece(table.Bytes(), elements, between.Bytes(), 256, place{shape: []int{256}}); err != nil {
-		return nil
+	table, to := nd.New(v.dtype, n), v.dtype.Size()
+	between := nd.New(nd.Uint64, 2*2*256) // two pieces of 256 elements of up to 16 bytes
+	for i := 0; i < n; i += 256 {
+		// A table is made of plain steps, which do not fail and know no place.
+		_ = v.piece(table.Bytes()[i*to:(i+256)*to], all.Bytes()[i*from:(i+256)*from], between.Bytes(), 256, place{})
 	}
 	return table.Bytes()
 }
 
-// lookUp writes the entries of a table, of the given size, that bytes stand for.
-func lookUp(dst, src, table []byte, size int) {
-	switch size {
-	case 1:
-		lookUpAs[uint8](dst, src, table)
-	case 2:
-		lookUpAs[uint16](dst, src, table)
-	case 4:
-		lookUpAs[uint32](dst, src, table)
-	case 8:
-		lookUpAs[uint64](dst, src, table)
+// lookUp writes the entries of a table that elements of one or two bytes stand for; to is the size of an entry.
+func lookUp(dst, src, table []byte, from, to int) {
+	switch {
+	case from == 1 && to == 1:
+		lookUpBytes[uint8](dst, src, table)
+	case from == 1 && to == 2:
+		lookUpBytes[uint16](dst, src, table)
+	case from == 1 && to == 4:
+		lookUpBytes[uint32](dst, src, table)
+	case from == 1:
+		lookUpBytes[uint64](dst, src, table)
+	case to == 1:
+		lookUpWords[uint8](dst, src, table)
+	case to == 2:
+		lookUpWords[uint16](dst, src, table)
+	case to == 4:
+		lookUpWords[uint32](dst, src, table)
+	default:
+		lookUpWords[uint64](dst, src, table)
 	}
 }
 
-func lookUpAs[T uint8 | uint16 | uint32 | uint64](dst, src, table []byte) {
-	out, entries := elements[T](dst), (*[256]T)(elements[T](table))
+func lookUpBytes[T uint8 | uint16 | uint32 | uint64](dst, src, table []byte) {
+	out, entries := elements[T](dst), (*[1 << 8]T)(elements[T](table))
 	out = out[:len(src)]
 	for i, b := range src {
 		out[i] = entries[b]
+	}
+}
+
+func lookUpWords[T uint8 | uint16 | uint32 | uint64](dst, src, table []byte) {
+	in, out, entries := elements[uint16](src), elements[T](dst), (*[1 << 16]T)(elements[T](table))
+	out = out[:len(in)]
+	for i, w := range in {
+		out[i] = entries[w]
 	}
 }
 
