@@ -21,6 +21,7 @@ type layout struct {
 	dtype  nd.DType
 	shape  []int // of the chunk, in the array's order of axes
 	fill   Fill
+	noFill error // behind filters: why the fill value is none of the type, so that no shard can be
 	order  []int // stored axis k is axis order[k]; nil when nothing is transposed
 	filter codec.Filter
 	next   *layout // of what the filter makes; the fields below are used where there is none

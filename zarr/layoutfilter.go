@@ -27,9 +27,8 @@ func (l *layout) addFilter(filter codec.Filter) error {
 	if made > maxChunkBytes {
 		return fmt.Errorf("%q makes %d bytes of a chunk; at most %d are supported", name, made, maxChunkBytes)
 	}
-	var err error
-	if next.fill, err = castFill(l.fill, l.dtype, next.dtype); err != nil {
-		return fmt.Errorf("%q: %w", name, err)
+	if next.noFill = l.noFill; next.noFill == nil {
+		next.fill, next.noFill = castFill(l.fill, l.dtype, next.dtype)
 	}
 	l.filter, l.next = filter, next
 	return nil

@@ -129,6 +129,9 @@ func (p *codecParser) shard(config fields, l *layout) *shard {
 	if p.depth > maxShardDepth {
 		config.fail("codecs", "more than %d shards inside one another", maxShardDepth)
 	}
+	if l.noFill != nil {
+		config.fail("", "a shard behind a filter: %w", l.noFill)
+	}
 	config.only("chunk_shape", "codecs", "index_codecs", "index_location")
 	inner, shape := config.lengths("chunk_shape", 1), l.storedShape()
 	if *config.err != nil {

@@ -112,6 +112,7 @@ func TestBadMetadata(t *testing.T) {
 		{goodV3, "codecs", `[` + strings.Repeat(`{"name": "sharding_indexed", "configuration": {"chunk_shape": [5, 10], "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}], "codecs": [`, 9) + `"crc32c"` + strings.Repeat(`]}}`, 9) + `]`, "more than 8"},
 		{goodV3, "codecs", `[{"name": "sharding_indexed", "configuration": {"chunk_shape": [5, 5], "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}], "index_codecs": [{"name": "sharding_indexed", "configuration": {"chunk_shape": [1, 1, 1],
 			"codecs": [{"name": "bytes", "configuration": {"endian": "little"}}], "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}]}}]}}]`, "fixed"},
+		{goodV3, "codecs", `[{"name": "numcodecs.delta", "configuration": {"dtype": "<u2", "astype": "|i1"}}, {"name": "sharding_indexed", "configuration": {}}]`, "int8"},
 		{goodV3, "attributes", `[]`, "object"},
 		{goodV3, "dimension_names", `["y"]`, "dimensions"},
 		{goodV3, "dimension_names", `"yx"`, "list"},
@@ -218,6 +219,7 @@ func TestGoodMetadata(t *testing.T) {
 		{"codecs", `[{"name": "future", "must_understand": false}, {"name": "bytes", "configuration": {"endian": "big"}}, {"name": "gzip", "configuration": {"level": 1, "x": {"must_understand": false}}}]`},
 		{"chunk_grid", `{"name": "regular", "configuration": {"chunk_shape": [50, 100], "x": {"must_understand": false}}}`},
 		{"storage_transformers", `[{"name": "a", "must_understand": false}]`},
+		{"codecs", `[{"name": "numcodecs.delta", "configuration": {"dtype": "<u2", "astype": "|i1"}}, "bytes"]`},
 		{"consolidated_metadata", `null`},
 		{"consolidated_metadata", `{"kind": "inline", "must_understand": false, "metadata": {}}`},
 	} {
