@@ -9,15 +9,14 @@ import (
 
 	"volara/nd"
 	"volara/volume"
-	"volara/zarr"
 )
 
 // choose returns the frame of the plane that is meant, at zoom 1, and the array's channel axes.
-func choose(r volume.Reader, o Options) (Frame, []int, error) {
-	shape := r.Metadata().Shape
-	place, err := r.Spatial(zarr.Overrides{})
+func choose(r *volume.Array, o Options) (Frame, []int, error) {
+	shape := r.Shape()
+	place, err := r.Place()
 	if err != nil {
-		return Frame{}, nil, &volume.InputError{Err: err}
+		return Frame{}, nil, err
 	}
 	f := Frame{Axis: -1, Place: place}
 	if f.Box, err = o.Region.Box(r); err != nil {
@@ -48,7 +47,7 @@ func choose(r volume.Reader, o Options) (Frame, []int, error) {
 }
 
 // cut settles the axis that is cut, and where.
-func (f *Frame) cut(r volume.Reader, o Options, physical []int) error {
+func (f *Frame) cut(r *volume.Array, o Options, physical []int) error {
 	if len(physical) == 2 && o.Axis == "" && o.At == nil && o.World == nil {
 		return nil
 	}
@@ -107,9 +106,9 @@ func (f Frame) firstChannel(shape, axes []int) int {
 }
 
 // readPlane reads one channel of the plane, row by row.
-func readPlane(ctx context.Context, r volume.Reader, b volume.Box) (*nd.Array, error) {
-	data := nd.New(r.Metadata().DType, b.Shape...)
-	if err := r.ReadInto(ctx, data, b.Offset); err != nil {
+func readPlane(ctx context.Context, r *volume.Array, b volume.Box) (*nd.Array, error) {
+	data, err := r.Box(ctx, b)
+	if err != nil {
 		return nil, fmt.Errorf("a picture of %s: %w", r.Path(), err)
 	}
 	return data, nil

@@ -63,7 +63,7 @@ type Picture struct {
 const maxPixels = 1 << 27
 
 // Slice draws a plane of an array. What cannot be drawn so is a *volume.InputError.
-func Slice(ctx context.Context, r volume.Reader, o Options) (*Picture, error) {
+func Slice(ctx context.Context, r *volume.Array, o Options) (*Picture, error) {
 	f, channelAxes, err := choose(r, o)
 	if err != nil {
 		return nil, err
@@ -76,15 +76,14 @@ func Slice(ctx context.Context, r volume.Reader, o Options) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := r.Metadata()
 	plane := int64(f.Box.Shape[f.Row]) * int64(f.Box.Shape[f.Column])
-	if need := plane * int64(m.DType.Size()+8+4*len(p.Channels)); o.Memory > 0 && need > o.Memory {
+	if need := plane * int64(r.DType().Size()+8+4*len(p.Channels)); o.Memory > 0 && need > o.Memory {
 		return nil, volume.Refuse("the plane of %d × %d voxels takes %d MiB; show a part with --roi or --voxels, or allow more with --memory",
 			f.Box.Shape[f.Row], f.Box.Shape[f.Column], need>>20)
 	}
 	p.Image = image.NewRGBA(image.Rectangle{Max: p.Frame.Size()})
 	for i, channel := range p.Channels {
-		data, err := readPlane(ctx, r, f.channelBox(m.Shape, channelAxes, channel))
+		data, err := readPlane(ctx, r, f.channelBox(r.Shape(), channelAxes, channel))
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +92,7 @@ func Slice(ctx context.Context, r volume.Reader, o Options) (*Picture, error) {
 			return p, nil
 		}
 		values := numbers(data)
-		w := chooseWindow(values, m.DType, channel, o)
+		w := chooseWindow(values, r.DType(), channel, o)
 		p.Windows = append(p.Windows, w)
 		p.paint(values, w, tints[i])
 	}
@@ -101,7 +100,7 @@ func Slice(ctx context.Context, r volume.Reader, o Options) (*Picture, error) {
 }
 
 // scale settles the pixels of a voxel.
-func (p *Picture) scale(r volume.Reader, o Options) error {
+func (p *Picture) scale(r *volume.Array, o Options) error {
 	zoom := o.Zoom
 	if zoom == 0 {
 		zoom = 1
@@ -130,12 +129,11 @@ func (p *Picture) scale(r volume.Reader, o Options) error {
 }
 
 // chooseChannels settles style and channels, and returns the colour of each channel's full brightness.
-func (p *Picture) chooseChannels(r volume.Reader, o Options, axes []int) ([][3]float64, error) {
-	m := r.Metadata()
-	count, first := 1, p.Frame.firstChannel(m.Shape, axes)
+func (p *Picture) chooseChannels(r *volume.Array, o Options, axes []int) ([][3]float64, error) {
+	count, first := 1, p.Frame.firstChannel(r.Shape(), axes)
 	inRegion := 1
 	for _, axis := range axes {
-		count *= m.Shape[axis]
+		count *= r.Shape()[axis]
 		inRegion *= p.Frame.Box.Shape[axis]
 	}
 	for _, c := range o.Channels {
@@ -144,14 +142,14 @@ func (p *Picture) chooseChannels(r volume.Reader, o Options, axes []int) ([][3]f
 		}
 	}
 	if p.Style == "" || p.Style == Auto {
-		p.Style = p.guess(m.DType, o, min(count, inRegion))
+		p.Style = p.guess(r.DType(), o, min(count, inRegion))
 	}
 	white, rgb := [][3]float64{{1, 1, 1}}, [][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
 	p.Channels = o.Channels
 	switch p.Style {
 	case Labels:
-		if !m.DType.IsInteger() && !(m.DType == nd.Bool) {
-			return nil, volume.Refuse("%s is of type %v: only integers are labels", r.Path(), m.DType)
+		if !r.DType().IsInteger() && !(r.DType() == nd.Bool) {
+			return nil, volume.Refuse("%s is of type %v: only integers are labels", r.Path(), r.DType())
 		}
 	case RGB:
 		if o.Channels == nil && o.Omero != nil && inRegion == count && len(o.Omero.Channels) == count {

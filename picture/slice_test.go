@@ -18,7 +18,7 @@ import (
 	"volara/zarr/store"
 )
 
-func stored(t interface{ Fatal(...any) }, values *nd.Array, attributes map[string]any) *zarr.Array {
+func stored(t interface{ Fatal(...any) }, values *nd.Array, attributes map[string]any) *volume.Array {
 	chunks := slices.Repeat([]int{3}, len(values.Shape()))
 	spec := zarr.Spec{Shape: values.Shape(), Chunks: chunks, DType: values.DType(), Attributes: attributes}
 	a, err := zarr.CreateStore(context.Background(), store.NewMemory(), "", spec)
@@ -28,7 +28,11 @@ func stored(t interface{ Fatal(...any) }, values *nd.Array, attributes map[strin
 	if err := a.Write(context.Background(), make([]int, len(chunks)), values); err != nil {
 		t.Fatal(err)
 	}
-	return a
+	seen, err := volume.See(context.Background(), a, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
 }
 
 // counting holds 0, 1, 2, … in C order.
@@ -205,7 +209,7 @@ func TestWhatCannotBeDrawn(t *testing.T) {
 	none := stored(t, counting(0, 3, 3), nil)
 	nine, far := 9, 99.0
 	for _, c := range []struct {
-		a    *zarr.Array
+		a    *volume.Array
 		o    Options
 		want string
 	}{

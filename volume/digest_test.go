@@ -27,7 +27,7 @@ func TestSHA256OfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, sum := range want {
-		a, err := volume.Open(context.Background(), filepath.Join(dir, "arrays", name))
+		a, err := volume.Open(context.Background(), filepath.Join(dir, "arrays", name), volume.OpenOptions{})
 		if err != nil {
 			t.Error(err)
 			continue

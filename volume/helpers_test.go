@@ -24,7 +24,7 @@ type tb interface {
 var _ tb = (*testing.T)(nil)
 
 // stored writes values as an array in memory.
-func stored(t tb, values *nd.Array, spec zarr.Spec) *zarr.Array {
+func stored(t tb, values *nd.Array, spec zarr.Spec) *volume.Array {
 	t.Helper()
 	spec.Shape, spec.DType = values.Shape(), values.DType()
 	a, err := zarr.CreateStore(context.Background(), store.NewMemory(), "", spec)
@@ -34,7 +34,11 @@ func stored(t tb, values *nd.Array, spec zarr.Spec) *zarr.Array {
 	if err := a.Write(context.Background(), make([]int, len(values.Shape())), values); err != nil {
 		t.Fatal(err)
 	}
-	return a
+	seen, err := volume.See(context.Background(), a, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
 }
 
 // drawShape draws shape and chunks of 0 to 4 axes.

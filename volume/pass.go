@@ -6,13 +6,11 @@ import (
 	"math/cmplx"
 
 	"volara/nd"
-	"volara/zarr"
 )
 
 // A pass reads all voxels of a box once, in blocks of one channel each.
 type pass struct {
-	r        Reader
-	m        zarr.Metadata
+	a        *Array
 	dtype    nd.DType // of what is tallied: the array's, or for complex numbers that of their magnitudes
 	box      Box
 	channels []int // axes
@@ -26,12 +24,8 @@ const blockBytes = 32 << 20
 
 // blocks cuts the box.
 func (p *pass) blocks() iter.Seq[Box] {
-	voxels := p.limits.voxelsEach(p.m.DType.Size(), 2, blockBytes)
-	piece := p.m.Chunks
-	if size := (Box{Shape: piece}).Len(); size > voxels {
-		piece = p.m.Inner
-	}
-	return p.box.Tiles(Grow(piece, p.box, voxels, p.channels))
+	voxels := p.limits.Voxels(2*p.a.DType().Size()+p.a.Scratch, blockBytes)
+	return p.box.Tiles(Grow(p.a.Chunks, p.box, voxels, p.channels))
 }
 
 // channelCount returns the number of channels in the box.
@@ -115,12 +109,12 @@ func (p *pass) bin(ctx context.Context, bins func() binner) (Histogram, error) {
 
 // read returns the values of a block that are tallied.
 func (p *pass) read(ctx context.Context, b Box) (*nd.Array, error) {
-	data, err := read(ctx, p.r, p.m.DType, b)
-	if err != nil || !p.m.DType.IsComplex() {
+	data, err := p.a.Box(ctx, b)
+	if err != nil || !p.a.DType().IsComplex() {
 		return data, err
 	}
 	lengths := make([]float64, data.Len())
-	if p.m.DType == nd.Complex64 {
+	if p.a.DType() == nd.Complex64 {
 		for i, v := range nd.Values[complex64](data) {
 			lengths[i] = cmplx.Abs(complex128(v))
 		}

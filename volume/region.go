@@ -83,15 +83,15 @@ func parseSpans(text string, number func(string) (float64, error)) ([]Span, erro
 
 // Box returns the voxels of the array that the region covers, in part at least. Voxels must lie in the array; world
 // units may reach beyond it. What covers nothing is an *InputError.
-func (r Region) Box(a Reader) (Box, error) {
-	shape := a.Metadata().Shape
+func (r Region) Box(a *Array) (Box, error) {
+	shape := a.Shape()
 	b := Whole(shape)
 	if r.IsZero() {
 		return b, nil
 	}
-	place, err := a.Spatial(zarr.Overrides{})
+	place, err := a.Place()
 	if err != nil {
-		return b, &InputError{err}
+		return b, err
 	}
 	if r.Voxels != nil {
 		if b, err = r.cutVoxels(b, place); err != nil {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"volara/nd"
-	"volara/zarr"
 )
 
 // Stats are the statistics of the voxels of a box.
@@ -52,27 +51,27 @@ type StatsOptions struct {
 const maxChannels = 1 << 12
 
 // Measure returns the statistics of a box of an array. They do not depend on the number of workers.
-func Measure(ctx context.Context, r Reader, b Box, o StatsOptions) (Stats, error) {
-	m := r.Metadata()
-	s := Stats{Path: r.Path(), DType: m.DType.String(), Offset: b.Offset, Shape: b.Shape, Of: "value"}
-	channels, err := channelAxes(r)
+func Measure(ctx context.Context, a *Array, b Box, o StatsOptions) (Stats, error) {
+	dtype := a.DType()
+	s := Stats{Path: a.Path(), DType: dtype.String(), Offset: b.Offset, Shape: b.Shape, Of: "value"}
+	channels, err := channelAxes(a)
 	if err != nil {
 		return s, err
 	}
-	p := &pass{r: r, m: m, dtype: m.DType, box: b, channels: channels, limits: o.Limits}
-	if m.DType.IsComplex() {
+	p := &pass{a: a, dtype: dtype, box: b, channels: channels, limits: o.Limits}
+	if dtype.IsComplex() {
 		p.dtype, s.Of = nd.Float64, "magnitude"
 	}
 	if n := p.channelCount(); n > maxChannels {
-		return s, Refuse("%s has %d channels in the box; at most %d are possible: choose fewer with --voxels", r.Path(), n, maxChannels)
+		return s, Refuse("%s has %d channels in the box; at most %d are possible: choose fewer with --voxels", a.Path(), n, maxChannels)
 	}
-	if o.Distinct && m.DType.IsInteger() && m.DType.Size() > 2 {
+	if o.Distinct && dtype.IsInteger() && dtype.Size() > 2 {
 		p.limits.Memory = o.Memory / 2
 		p.ids = newDistinct(o.Memory/2, o.TempDir)
 		defer p.ids.close()
 	}
 	if err := p.tally(ctx); err != nil {
-		return s, fmt.Errorf("statistics of %s: %w", r.Path(), err)
+		return s, fmt.Errorf("statistics of %s: %w", a.Path(), err)
 	}
 	total := newTally(p.dtype)
 	for i, t := range p.tallies {
@@ -82,7 +81,7 @@ func Measure(ctx context.Context, r Reader, b Box, o StatsOptions) (Stats, error
 		}
 	}
 	s.Moments = total.moments()
-	if err := s.countDistinct(total, p.ids, o.Distinct && m.DType.IsInteger()); err != nil {
+	if err := s.countDistinct(total, p.ids, o.Distinct && dtype.IsInteger()); err != nil {
 		return s, err
 	}
 	return s, s.bin(ctx, p, total, o)
@@ -129,7 +128,7 @@ func (s *Stats) bin(ctx context.Context, p *pass, total tally, o StatsOptions) e
 	}
 	h, err := p.bin(ctx, bins)
 	if err != nil {
-		return fmt.Errorf("histogram of %s: %w", p.r.Path(), err)
+		return fmt.Errorf("histogram of %s: %w", p.a.Path(), err)
 	}
 	s.Histogram = &h
 	return nil
@@ -155,14 +154,14 @@ func binRange(s *Stats, t nd.DType, o StatsOptions) (lo, hi Value, err error) {
 }
 
 // channelAxes returns the axes that are not physical, nil where there are none.
-func channelAxes(r Reader) ([]int, error) {
-	place, err := r.Spatial(zarr.Overrides{})
+func channelAxes(a *Array) ([]int, error) {
+	place, err := a.Place()
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	var axes []int
 	physical := place.Physical()
-	for d := range r.Metadata().Shape {
+	for d := range a.Shape() {
 		if !slices.Contains(physical, d) {
 			axes = append(axes, d)
 		}

@@ -254,7 +254,7 @@ func TestHalfFloats(t *testing.T) {
 	a := stored(t, nd.New(nd.Float16, 6), zarr.Spec{Chunks: []int{4}, Fill: zarr.Fill{0x7e00}})
 	bits := nd.New(nd.Float16, 5)
 	copy(nd.Values[uint16](bits), []uint16{0x3c00, 0xc000, 0x0001, 0x7bff, 0x8000}) // 1, −2, 2⁻²⁴, 65504, −0
-	if err := a.Write(context.Background(), []int{1}, bits); err != nil {
+	if err := a.Stored.Write(context.Background(), []int{1}, bits); err != nil {
 		t.Fatal(err)
 	}
 	s, err := volume.Measure(context.Background(), a, volume.Whole([]int{6}), volume.StatsOptions{Limits: volume.Limits{Workers: 1, Memory: 100}})

@@ -9,7 +9,7 @@ import (
 	"volara/cmd/internal/cli"
 	"volara/pipeline"
 	"volara/volume"
-	"volara/zarr"
+	"volara/zarr/lazy"
 )
 
 // zarrCmd groups the commands on arrays.
@@ -20,18 +20,19 @@ type zarrCmd struct {
 	SHA256 zarrSHA256Cmd `cmd:"" name:"sha256" help:"Checksums of the voxels of arrays, as little-endian bytes in C order."`
 }
 
-// levelArgs choose a level of an image.
-type levelArgs struct {
-	Level *int `help:"Level of an OME-Zarr image, by its place in the image's list; default: 0, the finest." placeholder:"N"`
+// arrayArgs say which array is meant at a path, and what is to be seen of it.
+type arrayArgs struct {
+	Level *int     `help:"Level of an OME-Zarr image, by its place in the image's list; default: 0, the finest." placeholder:"N"`
+	Op    []string `help:"Operation on the voxels as they are read (may be repeated, in order), as in scale_shift=0.5,1, invert, lut=final.npz (docs/pipeline.md)." placeholder:"OP" sep:"none"`
 }
 
 // open opens the array at a path.
-func (a *levelArgs) open(ctx context.Context, path string) (*zarr.Array, error) {
-	var opts []zarr.Option
-	if a.Level != nil {
-		opts = append(opts, zarr.Level(*a.Level))
+func (a *arrayArgs) open(ctx context.Context, path string) (*volume.Array, error) {
+	ops, err := lazy.ParseOps(a.Op)
+	if err != nil {
+		return nil, &pipeline.InputError{Err: fmt.Errorf("--op: %w", err)}
 	}
-	array, err := volume.Open(ctx, path, opts...)
+	array, err := volume.Open(ctx, path, volume.OpenOptions{Level: a.Level, Ops: ops})
 	return array, asInput(err)
 }
 
@@ -90,7 +91,7 @@ func asInput(err error) error {
 
 type zarrSHA256Cmd struct {
 	Paths []string `arg:"" name:"path" help:"Arrays, or levels of images."`
-	levelArgs
+	arrayArgs
 	limitArgs
 }
 
@@ -118,7 +119,7 @@ func (c *zarrSHA256Cmd) Run(ctx context.Context) error {
 	return asInput(errors.Join(failed...))
 }
 
-func printSum(ctx context.Context, a *zarr.Array, path string, l volume.Limits) error {
+func printSum(ctx context.Context, a *volume.Array, path string, l volume.Limits) error {
 	sum, err := volume.SHA256(ctx, a, l)
 	if err == nil {
 		_, err = fmt.Fprintf(os.Stdout, "%x  %s\n", sum, path)

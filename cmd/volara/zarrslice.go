@@ -11,13 +11,13 @@ import (
 
 	"volara/picture"
 	"volara/pipeline"
-	"volara/zarr"
+	"volara/volume"
 	"volara/zarr/ngff"
 )
 
 type zarrSliceCmd struct {
 	Path string `arg:"" help:"Array, or level of an image."`
-	levelArgs
+	arrayArgs
 	regionArgs
 	Out         string   `short:"o" help:"PNG file to write." default:"slice.png" type:"path"`
 	Axis        string   `help:"Axis that is cut, by name or number; default: z, or the third from last of space and time." placeholder:"AXIS"`
@@ -46,7 +46,7 @@ func (c *zarrSliceCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer a.Close()
-	if o.Omero, err = omero(a); err != nil {
+	if o.Omero, err = omero(a, len(c.Op) > 0); err != nil {
 		fmt.Fprintln(os.Stderr, "warning:", err)
 	}
 	p, err := picture.Slice(ctx, a, o)
@@ -112,16 +112,17 @@ func parseWindow(text string) (low, high float64, err error) {
 	return bounds[0], bounds[1], nil
 }
 
-// omero returns what the image of an array says of how it is displayed, nil when it says nothing.
-func omero(a *zarr.Array) (*ngff.Omero, error) {
-	if a.Image() == nil {
+// omero returns what the image of an array says of how it is displayed, nil when it says nothing or operations have changed
+// what there is to be seen.
+func omero(a *volume.Array, ops bool) (*ngff.Omero, error) {
+	if a.Stored.Image() == nil || ops {
 		return nil, nil
 	}
-	return a.Image().Omero()
+	return a.Stored.Image().Omero()
 }
 
 // caption says what a picture shows.
-func caption(p *picture.Picture, a *zarr.Array, out string) string {
+func caption(p *picture.Picture, a *volume.Array, out string) string {
 	f, size := p.Frame, p.Image.Rect.Max
 	text := fmt.Sprintf("wrote %s: %d × %d pixels, %s of %s", out, size.X, size.Y, p.Style, a.Path())
 	if f.Axis >= 0 {

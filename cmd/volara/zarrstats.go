@@ -14,7 +14,7 @@ import (
 
 type zarrStatsCmd struct {
 	Path string `arg:"" help:"Array, or level of an image."`
-	levelArgs
+	arrayArgs
 	regionArgs
 	limitArgs
 	Bins     int      `help:"Bins of the histogram; 0: none; default: 16, and none for integers of more than two bytes, which are labels as a rule." default:"-1" placeholder:"N"`
@@ -50,7 +50,7 @@ func (c *zarrStatsCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return asInput(err)
 	}
-	t := a.Metadata().DType
+	t := a.DType()
 	if c.Bins < 0 {
 		if c.Bins = 16; t.IsInteger() && t.Size() > 2 && c.Low == nil && c.High == nil {
 			c.Bins = 0
