@@ -35,6 +35,7 @@ var rooms = []struct {
 	{name: "zarr/lazy"},
 	{name: "volume"},
 	{name: "picture"},
+	{name: "transfer"},
 	{name: "stages"},
 	{name: "stream", only: []string{"geometry", "fault"}},
 	{name: "isolate", only: []string{"geometry", "fault", "stream"}},

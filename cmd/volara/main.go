@@ -29,7 +29,7 @@ type grammar struct {
 	View    viewCmd    `cmd:"" help:"Serve arrays, or those of a pipeline and its blocks, to Neuroglancer, and print the link."`
 	Drop    dropCmd    `cmd:"" help:"Remove outputs and done marks of a pipeline or of some of its tasks."`
 	Eval    evalCmd    `cmd:"" help:"Compare a segmentation with ground truth: variation of information, adapted Rand error."`
-	Zarr    zarrCmd    `cmd:"" help:"Look at zarr arrays and OME-Zarr images: checksums, statistics, pictures."`
+	Zarr    zarrCmd    `cmd:"" help:"Look at zarr arrays and OME-Zarr images, check and copy them."`
 	Demo    demoCmd    `cmd:"" help:"Make a synthetic volume, segment it, kill and resume a run, and draw pictures."`
 	Worker  workerCmd  `cmd:"" help:"Process blocks of a run that another process tracks (as the program stage)."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -23,10 +23,15 @@ const (
 	ExitDone   = 0 // all done
 	ExitFailed = 1 // blocks failed or were orphaned, or the run ended early
 	ExitInput  = 2 // bad input or usage
+
+	ExitInterrupted = 130 // stopped by an interrupt, what can be gone on with
 )
 
 // ErrIncomplete says that the run has ended, has been reported, and is not complete.
 var ErrIncomplete = errors.New("the run is not complete")
+
+// ErrInterrupted says that an interrupt has stopped the command, and that it has been reported.
+var ErrInterrupted = errors.New("interrupted")
 
 // Main parses the arguments into grammar (vars are put into its help and defaults), runs the command and returns the exit status.
 func Main(name, description string, grammar any, vars kong.Vars, args []string) int {
@@ -84,6 +89,9 @@ func Report(w io.Writer, err error) int {
 	}
 	if errors.Is(err, ErrIncomplete) {
 		return ExitFailed
+	}
+	if errors.Is(err, ErrInterrupted) {
+		return ExitInterrupted
 	}
 	if errors.Is(err, syscall.EPIPE) { // whoever read the output has seen enough
 		return ExitDone

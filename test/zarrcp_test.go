@@ -1,0 +1,125 @@
+package test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"volara/nd"
+	"volara/zarr"
+)
+
+// largeArray writes an array whose copy takes a while.
+func largeArray(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "large.zarr")
+	ctx := context.Background()
+	a, err := zarr.Create(ctx, path, zarr.Spec{Shape: []int{64, 128, 128}, Chunks: []int{64, 64, 96}, DType: nd.Uint16, Codec: "raw"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := nd.New(nd.Uint16, 64, 128, 128)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range nd.Values[uint16](data) {
+		nd.Values[uint16](data)[i] = uint16(r.Uint32()) & 0xfff
+	}
+	if err := a.Write(ctx, []int{0, 0, 0}, data); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// zarrCp returns the command `volara zarr cp` with small chunks, which makes it slow.
+func zarrCp(src, dst string) *exec.Cmd {
+	return exec.Command(filepath.Join(programs, "volara"), "zarr", "cp", "--progress", "off", "--chunks", "16,16,16", "--codec", "zstd:9", "--memory", "1MiB", src, dst)
+}
+
+func sumOf(t *testing.T, path string) string {
+	t.Helper()
+	out, err := exec.Command(filepath.Join(programs, "volara"), "zarr", "sha256", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	sum, _, _ := strings.Cut(string(out), " ")
+	return sum
+}
+
+// TestCopyKilled kills a copy at random, again and again, until it comes to its end.
+func TestCopyKilled(t *testing.T) {
+	src, dst := largeArray(t), filepath.Join(t.TempDir(), "copy.zarr")
+	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	for kills := 0; ; kills++ {
+		c := zarrCp(src, dst)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(50+r.IntN(200))*time.Millisecond<<(kills/2), func() { _ = c.Process.Kill() })
+		err := c.Wait()
+		timer.Stop()
+		if err == nil {
+			t.Logf("killed %d times", kills)
+			break
+		}
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+			t.Fatal(err)
+		}
+	}
+	if got, want := sumOf(t, dst), sumOf(t, src); got != want {
+		t.Errorf("the copy's sum is %s, want %s", got, want)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dst, "c", "*", "*", ".*.partial")); len(left) > 0 {
+		t.Errorf("%v is left behind", left)
+	}
+}
+
+// TestCopyInterrupted interrupts a copy: it says how far it is, and goes on from there.
+func TestCopyInterrupted(t *testing.T) {
+	src, dst := largeArray(t), ""
+	for try := 0; ; try++ {
+		dst = filepath.Join(t.TempDir(), "copy.zarr")
+		code, stderr := interrupted(t, src, dst)
+		if code == 130 && strings.Contains(stderr, "the same command goes on from there") {
+			break
+		}
+		if code != 0 || try == 20 { // 0: it was done before it heard
+			t.Fatalf("exit status %d\n%s", code, stderr)
+		}
+	}
+	if out, err := zarrCp(src, dst).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if got, want := sumOf(t, dst), sumOf(t, src); got != want {
+		t.Errorf("the copy's sum is %s, want %s", got, want)
+	}
+}
+
+// interrupted interrupts a copy soon after it has begun, and returns its exit status and what it says.
+func interrupted(t *testing.T, src, dst string) (code int, stderr string) {
+	t.Helper()
+	c := zarrCp(src, dst)
+	var text strings.Builder
+	c.Stderr = &text
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for !exists(filepath.Join(dst, "zarr.json")) {
+		time.Sleep(time.Millisecond)
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait() // the status tells
+	return c.ProcessState.ExitCode(), text.String()
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

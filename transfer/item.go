@@ -1,0 +1,171 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"sync/atomic"
+
+	"volara/nd"
+	"volara/volume"
+	"volara/zarr"
+)
+
+// An item is the copy of one array.
+type item struct {
+	name    string // below the root; "" is the root
+	from    *volume.Array
+	box     volume.Box // of from
+	spec    zarr.Spec  // of the copy
+	ofImage bool       // an image above it says where it is
+	tile    []int      // of the copy: what is copied at once, whole objects
+
+	to     *zarr.Array
+	stored *objectSet // that were stored before
+
+	total         int64 // tiles
+	done, skipped atomic.Int64
+}
+
+// blockBytes is the size of a tile that is worth its while.
+const blockBytes = 32 << 20
+
+// divide settles what is copied at once: whole objects of the copy, as many as hold a chunk of the source where the memory
+// allows that, and more while they are small.
+func (it *item) divide(o Options) error {
+	whole := volume.Whole(it.spec.Shape)
+	object := objectShape(it.spec)
+	bytes := it.from.DType().Size() + it.from.Scratch + 2*it.spec.DType.Size() // read, converted, encoded
+	least := 1
+	for d, n := range object {
+		least *= min(n, max(1, it.spec.Shape[d]))
+	}
+	if need := int64(least) * int64(bytes); need > o.Memory {
+		return volume.Refuse("an object of %v voxels of %s takes %d MiB to make; allow that with --memory, or choose smaller --chunks or --shards",
+			object, it.from.Path(), need>>20+1)
+	}
+	voxels := o.Limits.Voxels(bytes, 1<<40)
+	it.tile = slices.Clone(object)
+	for d := len(object) - 1; d >= 0; d-- {
+		size := 1
+		for k, n := range it.tile {
+			size *= min(n, max(1, it.spec.Shape[k]))
+		}
+		times := (it.from.Chunks[d] + object[d] - 1) / object[d]
+		it.tile[d] *= max(1, min(times, voxels/max(1, size)))
+	}
+	it.tile = volume.Grow(it.tile, whole, min(voxels, blockBytes/bytes), nil)
+	it.total = int64(whole.TileCount(it.tile))
+	return nil
+}
+
+// workersFor returns how many tiles may be in work at once, so that they keep within the memory.
+func (it *item) workersFor(l volume.Limits) int {
+	bytes := int64(it.from.DType().Size() + it.from.Scratch + 2*it.spec.DType.Size())
+	voxels := int64(1)
+	for d, n := range it.tile {
+		voxels *= int64(min(n, max(1, it.spec.Shape[d])))
+	}
+	return int(max(1, min(int64(l.Workers), l.Memory/max(1, voxels*bytes))))
+}
+
+// tiles yields what is left to do.
+func (it *item) tiles() iter.Seq[volume.Box] {
+	return func(yield func(volume.Box) bool) {
+		for t := range volume.Whole(it.spec.Shape).Tiles(it.tile) {
+			if it.stored != nil && it.stored.all(t) {
+				it.skipped.Add(1)
+				it.done.Add(1)
+				continue
+			}
+			if !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// copy copies one tile.
+func (it *item) copy(ctx context.Context, t volume.Box, c Cast) error {
+	at := slices.Clone(t.Offset)
+	for d := range at {
+		at[d] += it.box.Offset[d]
+	}
+	data, err := it.from.Box(ctx, volume.Box{Offset: at, Shape: t.Shape})
+	if err != nil {
+		return err
+	}
+	if data.DType() != it.spec.DType {
+		out := nd.New(it.spec.DType, t.Shape...)
+		if bad := convert(out, data, c); bad >= 0 {
+			return fmt.Errorf("%s, voxel %v: %w", it.from.Path(), voxelAt(at, t.Shape, bad), refused(data, bad, it.spec.DType, c))
+		}
+		data = out
+	}
+	if err := it.to.Write(ctx, t.Offset, data); err != nil {
+		return err
+	}
+	it.done.Add(1)
+	return nil
+}
+
+// voxelAt returns the place of the i-th voxel of a box.
+func voxelAt(offset, shape []int, i int) []int {
+	at := slices.Clone(offset)
+	for d := len(shape) - 1; d >= 0; d-- {
+		at[d] += i % shape[d]
+		i /= shape[d]
+	}
+	return at
+}
+
+// objectSet are the objects of an array that are stored.
+type objectSet struct {
+	shape, grid []int // of an object; of the grid of them
+	bits        []uint64
+	count       int
+}
+
+// storedObjects lists what of an array is stored.
+func storedObjects(ctx context.Context, a *zarr.Array) (*objectSet, error) {
+	m := a.Metadata()
+	s := &objectSet{shape: m.Chunks, grid: make([]int, len(m.Shape))}
+	n := 1
+	for d := range s.grid {
+		s.grid[d] = (m.Shape[d] + m.Chunks[d] - 1) / m.Chunks[d]
+		n *= s.grid[d]
+	}
+	s.bits = make([]uint64, (n+63)/64)
+	for o, err := range a.Objects(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		i := s.number(o.Index)
+		s.bits[i/64] |= 1 << (i % 64)
+		s.count++
+	}
+	return s, nil
+}
+
+func (s *objectSet) number(index []int) int {
+	n := 0
+	for d, i := range index {
+		n = n*s.grid[d] + i
+	}
+	return n
+}
+
+// all reports whether all objects of a tile are stored.
+func (s *objectSet) all(t volume.Box) bool {
+	for piece := range t.Tiles(s.shape) {
+		index := slices.Clone(piece.Offset)
+		for d := range index {
+			index[d] /= s.shape[d]
+		}
+		if i := s.number(index); s.bits[i/64]>>(i%64)&1 == 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,268 @@
+package transfer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"strings"
+
+	"volara/volume"
+	"volara/zarr"
+	"volara/zarr/store"
+)
+
+// A Copy is a copy that is planned, under way or done. Run may be called again after an error.
+type Copy struct {
+	source, destination string
+	o                   Options
+	from                *volume.Node
+	to                  *store.Node // for looking; Run opens it anew
+	groups              []group
+	files               []string // that are neither metadata nor chunks, below the root
+	arrays              []*item
+	record              record
+	resumed             bool // the destination holds a part of this copy
+}
+
+// A group is a group of the destination; format 0 is a folder, of which nothing is written.
+type group struct {
+	name       string
+	format     int
+	attributes map[string]any
+}
+
+// Plan looks at source and destination and says what is to be copied. Nothing is written. What cannot be is an
+// *volume.InputError.
+func Plan(ctx context.Context, source, destination string, o Options) (*Copy, error) {
+	if o.Cast == "" {
+		o.Cast = Exact
+	}
+	c := &Copy{source: source, destination: destination, o: o}
+	if err := c.plan(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Copy) plan(ctx context.Context) error {
+	var err error
+	if c.from, err = volume.Find(ctx, c.source); err != nil {
+		return err
+	}
+	if c.to, err = store.Open(ctx, c.destination, store.Options{}); err != nil {
+		return &volume.InputError{Err: err}
+	}
+	if err := checkApart(c.from.Where, c.to); err != nil {
+		return err
+	}
+	if err := c.collect(ctx); err != nil {
+		return err
+	}
+	for _, it := range c.arrays {
+		if err := it.divide(c.o); err != nil {
+			return err
+		}
+	}
+	if c.record, err = c.describe(ctx); err != nil {
+		return err
+	}
+	return c.look(ctx)
+}
+
+// Close releases source and destination.
+func (c *Copy) Close() error {
+	var errs []error
+	for _, it := range c.arrays {
+		errs = append(errs, it.from.Close())
+	}
+	if c.from != nil {
+		errs = append(errs, c.from.Close())
+	}
+	if c.to != nil {
+		errs = append(errs, c.to.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// collect finds the arrays and groups that are to be copied.
+func (c *Copy) collect(ctx context.Context) error {
+	n := c.from
+	if n.Array == nil && c.o.Level != nil {
+		a, err := volume.Open(ctx, c.source, volume.OpenOptions{Level: c.o.Level})
+		if err != nil {
+			return err
+		}
+		return c.add(ctx, a.Stored, "", c.o.Region, true)
+	}
+	if n.Array != nil {
+		if c.o.Level != nil {
+			return volume.Refuse("--level %d: %s is an array and no image", *c.o.Level, c.source)
+		}
+		return c.add(ctx, n.Array, "", c.o.Region, true)
+	}
+	if len(c.o.Ops) > 0 || c.o.Chunks != nil && n.Kind != volume.KindImage || c.o.Shards != nil && n.Kind != volume.KindImage {
+		return volume.Refuse("%s is a %s; operations, chunks and shards are given for one array, or the levels of one image: name it", c.source, n.Kind)
+	}
+	region, err := c.worldRegion(ctx)
+	if err != nil {
+		return err
+	}
+	return c.walk(ctx, n, "", region)
+}
+
+// worldRegion returns the region in world units; that of an image may be given in voxels of its first level.
+func (c *Copy) worldRegion(ctx context.Context) (volume.Region, error) {
+	r := c.o.Region
+	if r.Voxels == nil {
+		return r, nil
+	}
+	if c.from.Kind != volume.KindImage {
+		return r, volume.Refuse("%s is a %s: a region of all its arrays is given in world units, with --roi", c.source, c.from.Kind)
+	}
+	a, err := volume.Open(ctx, c.source, volume.OpenOptions{})
+	if err != nil {
+		return r, err
+	}
+	defer a.Close()
+	b, err := r.Box(a)
+	if err != nil {
+		return r, err
+	}
+	world := volume.Region{}
+	physical := a.Spatial.Physical()
+	for i, axis := range physical {
+		lo := a.Spatial.Offset[i] + float64(b.Offset[axis])*a.Spatial.VoxelSize[i]
+		world.World = append(world.World, volume.Span{Begin: lo, End: lo + float64(b.Shape[axis])*a.Spatial.VoxelSize[i]})
+	}
+	for d, n := range a.Shape() {
+		if b.Shape[d] != n && !contains(physical, d) {
+			return r, volume.Refuse("an image is cropped along the axes of space and time; name one level to choose channels")
+		}
+	}
+	return world, nil
+}
+
+func contains(list []int, v int) bool {
+	for _, e := range list {
+		if e == v {
+			return true
+		}
+	}
+	return false
+}
+
+// walk plans the copy of a group and of all below it.
+func (c *Copy) walk(ctx context.Context, n *volume.Node, name string, region volume.Region) error {
+	g := group{name: name, format: n.Format}
+	if g.format != 0 && c.o.Format != 0 {
+		g.format = c.o.Format
+	}
+	const most = 1 << 20
+	names, err := n.Children(ctx, most)
+	if err != nil {
+		return err
+	}
+	for _, child := range names {
+		if err := c.below(ctx, n, path.Join(name, child), child, region); err != nil {
+			return err
+		}
+	}
+	if err := c.others(ctx, n, name); err != nil {
+		return err
+	}
+	attrs, err := c.groupAttributes(n, name, !region.IsZero(), g.format)
+	if err != nil {
+		return err
+	}
+	g.attributes = attrs
+	c.groups = append(c.groups, g)
+	return nil
+}
+
+// below plans the copy of what is in a folder of a group.
+func (c *Copy) below(ctx context.Context, n *volume.Node, name, child string, region volume.Region) error {
+	sub, err := n.Child(ctx, child)
+	switch {
+	case err != nil:
+		return &volume.InputError{Err: err}
+	case sub == nil:
+		return nil
+	case sub.Array != nil:
+		return c.add(ctx, sub.Array, name, region, false)
+	}
+	return c.walk(ctx, sub, name, region)
+}
+
+// others notes the files of a group that are not zarr's.
+func (c *Copy) others(ctx context.Context, n *volume.Node, name string) error {
+	const most = 1 << 16
+	names, err := n.Where.Names(ctx, most)
+	if errors.Is(err, store.ErrNoList) {
+		return nil
+	}
+	for _, file := range names {
+		if !strings.HasSuffix(file, "/") && !strings.HasPrefix(file, ".") && file != "zarr.json" {
+			c.files = append(c.files, path.Join(name, file))
+		}
+	}
+	return err
+}
+
+// add plans the copy of an array. One that is copied alone takes with it where an image has placed it.
+func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, region volume.Region, alone bool) error {
+	seen, err := c.o.seen(ctx, a)
+	if err != nil {
+		return err
+	}
+	it := &item{name: name, from: seen}
+	c.arrays = append(c.arrays, it)
+	if it.box, err = region.Box(seen); err != nil {
+		return err
+	}
+	if it.spec, err = c.o.specOf(seen, it.box); err != nil {
+		return err
+	}
+	m := a.Metadata()
+	owned := hasPlace(m.Attributes)
+	moved := !region.IsZero() || len(c.o.Ops) > 0
+	it.ofImage = a.Level() != nil && !owned && !alone
+	if it.spec.Attributes, err = attributesOf(seen, it.box, moved && !it.ofImage || alone && !owned && a.Level() != nil); err != nil {
+		return err
+	}
+	if l := a.Level(); it.ofImage && it.spec.Format == 3 && it.spec.DimensionNames == nil {
+		for _, axis := range l.AxesFor(len(it.spec.Shape)) {
+			it.spec.DimensionNames = append(it.spec.DimensionNames, axis.Name)
+		}
+	}
+	return check(path.Join(c.destination, name), it.spec)
+}
+
+// groupAttributes returns the attributes of the copy of a group: what they say of its levels follows a crop, and OME-NGFF
+// metadata the format of zarr.
+func (c *Copy) groupAttributes(n *volume.Node, name string, cropped bool, format int) (map[string]any, error) {
+	attrs := map[string]any{}
+	raw, err := json.Marshal(n.Attributes)
+	if err == nil {
+		err = decodeNumbers(raw, &attrs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("attributes of %s: %w", n.Where, err)
+	}
+	if cropped && n.NGFF != nil {
+		shiftLevels(attrs, func(level string) []int {
+			for _, it := range c.arrays {
+				if it.name == path.Join(name, level) && it.ofImage {
+					return it.box.Offset
+				}
+			}
+			return nil
+		})
+	}
+	if n.NGFF != nil && format != n.Format && format != 0 {
+		return convertNGFF(maps.Clone(attrs), n.NGFF.Version, format)
+	}
+	return attrs, nil
+}

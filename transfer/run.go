@@ -1,0 +1,223 @@
+package transfer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"volara/fault"
+	"volara/volume"
+	"volara/zarr"
+	"volara/zarr/store"
+)
+
+// Run makes the copy, or what is missing of it. Whatever stops it, the same plan made again goes on from there.
+func (c *Copy) Run(ctx context.Context) error {
+	if c.record.State == stateDone && c.resumed {
+		for _, it := range c.arrays {
+			it.skipped.Store(it.total)
+			it.done.Store(it.total)
+		}
+		return nil
+	}
+	if c.o.Overwrite && !c.resumed {
+		if err := c.clear(ctx); err != nil {
+			return err
+		}
+	}
+	to, err := store.Open(ctx, c.destination, store.Options{LocalOptions: store.LocalOptions{Create: true, Sync: c.o.Sync}})
+	if err != nil {
+		return notWritable(err)
+	}
+	err = c.runIn(ctx, to)
+	return errors.Join(err, to.Close())
+}
+
+// runIn makes the copy in its store.
+func (c *Copy) runIn(ctx context.Context, to *store.Node) error {
+	unlock, err := lock(to)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := c.writeRecord(ctx, to, stateRunning); err != nil {
+		return notWritable(err)
+	}
+	if l, ok := to.Store.(*store.Local); ok && c.resumed { // under the lock, nobody else writes
+		if _, err := l.Clean(ctx, 0); err != nil {
+			return err
+		}
+	}
+	if err := c.create(ctx, to); err != nil {
+		return err
+	}
+	for _, it := range c.arrays {
+		if err := c.runArray(ctx, it); err != nil {
+			return fmt.Errorf("copying %s: %w", it.from.Path(), err)
+		}
+	}
+	return c.writeRecord(ctx, to, stateDone)
+}
+
+// create writes all metadata and opens the arrays of the copy.
+func (c *Copy) create(ctx context.Context, to *store.Node) error {
+	helpers := zarr.NewHelpers(c.o.Workers)
+	opts := []zarr.Option{zarr.Helped(helpers)}
+	if !c.o.WriteEmpty {
+		opts = append(opts, zarr.Sparse())
+	}
+	for _, g := range c.groups {
+		if err := writeGroup(ctx, at(to, g.name), g); err != nil {
+			return err
+		}
+	}
+	for _, file := range c.files {
+		data, err := c.from.Where.Store.Get(ctx, c.from.Where.Prefix+file)
+		if err == nil {
+			err = to.Store.Put(ctx, to.Prefix+file, data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, it := range c.arrays {
+		n := at(to, it.name)
+		var err error
+		if it.to, err = zarr.CreateStore(ctx, n.Store, n.Prefix, it.spec, opts...); err != nil {
+			return err
+		}
+		if c.resumed {
+			if it.stored, err = storedObjects(ctx, it.to); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// at returns the node of a name below another one.
+func at(n *store.Node, name string) *store.Node {
+	if name == "" {
+		return n
+	}
+	return &store.Node{Store: n.Store, Prefix: n.Prefix + name + "/"}
+}
+
+// writeGroup writes the metadata of a group.
+func writeGroup(ctx context.Context, n *store.Node, g group) error {
+	type file struct {
+		name string
+		doc  any
+	}
+	var files []file
+	switch g.format {
+	case 2:
+		if len(g.attributes) > 0 {
+			files = append(files, file{".zattrs", g.attributes})
+		}
+		files = append(files, file{".zgroup", map[string]int{"zarr_format": 2}})
+	case 3:
+		files = append(files, file{"zarr.json", map[string]any{"zarr_format": 3, "node_type": "group", "attributes": g.attributes}})
+	}
+	for _, f := range files {
+		data, err := json.MarshalIndent(f.doc, "", "  ")
+		if err == nil {
+			err = n.Store.Put(ctx, n.Prefix+f.name, append(data, '\n'))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runArray copies the tiles of an array, several at once.
+func (c *Copy) runArray(ctx context.Context, it *item) error {
+	g, tasks := errgroup.WithContext(ctx)
+	g.SetLimit(it.workersFor(c.o.Limits))
+	for t := range it.tiles() {
+		if tasks.Err() != nil {
+			break
+		}
+		g.Go(func() error { return it.copy(tasks, t, c.o.Cast) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// writeRecord says of what the destination is a copy.
+func (c *Copy) writeRecord(ctx context.Context, to *store.Node, state string) error {
+	c.record.State = state
+	data, err := json.MarshalIndent(c.record, "", "  ")
+	if err != nil {
+		return err
+	}
+	return to.Store.Put(ctx, to.Prefix+recordKey, append(data, '\n'))
+}
+
+// notWritable marks an error of writing where nobody may as the user's mistake.
+func notWritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errReadOnly) {
+		return &volume.InputError{Err: err}
+	}
+	return err
+}
+
+// clear removes what is at the destination: a directory is renamed first, so that nothing half removed is found there.
+func (c *Copy) clear(ctx context.Context) error {
+	if _, ok := c.to.Store.(*store.Local); !ok {
+		for e, err := range c.to.Store.List(ctx, c.to.Prefix) {
+			if err == nil {
+				err = c.to.Store.Delete(ctx, e.Key)
+			}
+			if err != nil {
+				return fmt.Errorf("removing %s: %w", c.destination, err)
+			}
+		}
+		return nil
+	}
+	dir := c.to.String()
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	trash := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%x.trash", filepath.Base(dir), rand.Uint64()))
+	if err := os.Rename(dir, trash); err != nil {
+		return notWritable(fmt.Errorf("removing %s: %w", c.destination, fault.FromOS(err)))
+	}
+	if err := os.RemoveAll(trash); err != nil {
+		return fmt.Errorf("removing %s, already renamed to %s: %w", c.destination, trash, err)
+	}
+	return nil
+}
+
+// Progress counts what of an array is copied.
+type Progress struct {
+	// Name is the array's place below the root.
+	Name string
+	// Total, Done and Skipped count pieces; Skipped were there before, and are in Done.
+	Total, Done, Skipped int64
+	// Voxels is the number of all.
+	Voxels int64
+}
+
+// Progress returns how far every array is. It may be called while Run runs.
+func (c *Copy) Progress() []Progress {
+	var all []Progress
+	for _, it := range c.arrays {
+		p := Progress{Name: it.name, Total: it.total, Done: it.done.Load(), Skipped: it.skipped.Load(), Voxels: int64(volume.Whole(it.spec.Shape).Len())}
+		all = append(all, p)
+	}
+	return all
+}
+
+// Resumed reports whether the destination held a part of the copy, or all of it, before Run.
+func (c *Copy) Resumed() bool { return c.resumed }
