@@ -3,6 +3,7 @@
 #   --size N        edge of the cube, 512 (the data is N³ uint8 and N³ uint64)
 #   --repeat N      how often each program runs each cell, 3; the median counts
 #   --only TEXT     only cells whose name holds TEXT: uint8, uint64, zstd, blosc, none, shard, 64, 128
+#   --cpu           by processor time instead of the clock, for a machine that others use as well
 #   --ours          leave the others out
 #   --image FILE    .npy or .npz to tile instead of synthetic images; --labels FILE likewise, also .npy.gz
 #   --dir DIR       where the arrays are written, a new folder below the system's one for temporary files

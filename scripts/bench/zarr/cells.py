@@ -87,6 +87,7 @@ def main():
     p.add_argument("--size", type=int, default=512)
     p.add_argument("--repeat", type=int, default=3)
     p.add_argument("--only", action="append", default=[])
+    p.add_argument("--cpu", action="store_true")
     p.add_argument("--ours", action="store_true")
     p.add_argument("--image")
     p.add_argument("--labels")
@@ -123,7 +124,7 @@ def run(programs, todo, args, scratch):
                 runs[program].append(measure(command, data, n, cell, scratch))
         for program, got in runs.items():
             for op in OPERATIONS:
-                seconds = statistics.median(r[op] for r in got)
+                seconds = statistics.median(r[op + "_cpu" * args.cpu] for r in got)
                 volume_bytes = got[0]["unaligned_bytes"] if op == "unaligned" else size
                 results[cell, program, op] = volume_bytes / seconds / 1e6
             print(name(cell), program, *(f"{op} {results[cell, program, op]:.0f}" for op in OPERATIONS), file=sys.stderr)

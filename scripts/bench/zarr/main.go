@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"volara/nd"
 	"volara/zarr"
 )
@@ -30,11 +32,23 @@ func main() {
 	}
 }
 
-type result struct {
-	Write          float64 `json:"write"`
-	Read           float64 `json:"read"`
-	Unaligned      float64 `json:"unaligned"`
-	UnalignedBytes int     `json:"unaligned_bytes"`
+// seconds holds how long each operation took, and under its name with "_cpu" how much processor time.
+type seconds map[string]float64
+
+func (s seconds) clock(name string, f func() error) error {
+	start, cpu := time.Now(), cpuTime()
+	err := f()
+	s[name], s[name+"_cpu"] = time.Since(start).Seconds(), (cpuTime() - cpu).Seconds()
+	return err
+}
+
+// cpuTime returns the processor time of the process so far.
+func cpuTime() time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func run(ctx context.Context, args []string) error {
@@ -65,11 +79,11 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer array.Close()
-	r, err := measure(ctx, array, data, n)
+	s, err := measure(ctx, array, data, n)
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(r)
+	return json.NewEncoder(os.Stdout).Encode(s)
 }
 
 func cube(edge int) []int { return []int{edge, edge, edge} }
@@ -87,37 +101,42 @@ func load(path string, dtype nd.DType, n int) (*nd.Array, error) {
 	return a, nil
 }
 
-func measure(ctx context.Context, array *zarr.Array, data *nd.Array, n int) (r result, err error) {
-	start := time.Now()
-	if err := array.Write(ctx, []int{0, 0, 0}, data); err != nil {
-		return r, err
+func measure(ctx context.Context, array *zarr.Array, data *nd.Array, n int) (seconds, error) {
+	s := seconds{}
+	if err := s.clock("write", func() error { return array.Write(ctx, []int{0, 0, 0}, data) }); err != nil {
+		return nil, err
 	}
-	r.Write = time.Since(start).Seconds()
-	start = time.Now()
-	whole, err := array.Read(ctx, []int{0, 0, 0}, cube(n))
+	var whole *nd.Array
+	err := s.clock("read", func() (err error) {
+		whole, err = array.Read(ctx, []int{0, 0, 0}, cube(n))
+		return err
+	})
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	r.Read = time.Since(start).Seconds()
 	if !bytes.Equal(whole.Bytes(), data.Bytes()) {
-		return r, fmt.Errorf("what was read is not what was written")
+		return nil, fmt.Errorf("what was read is not what was written")
 	}
 	offsets, edge := blocks(n)
 	got := make([]*nd.Array, len(offsets))
-	start = time.Now()
-	for i, at := range offsets {
-		if got[i], err = array.Read(ctx, at, cube(edge)); err != nil {
-			return r, err
+	err = s.clock("unaligned", func() (err error) {
+		for i, at := range offsets {
+			if got[i], err = array.Read(ctx, at, cube(edge)); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	r.Unaligned = time.Since(start).Seconds()
 	for i, at := range offsets {
-		r.UnalignedBytes += len(got[i].Bytes())
+		s["unaligned_bytes"] += float64(len(got[i].Bytes()))
 		if !bytes.Equal(got[i].Bytes(), data.Crop(at, cube(edge)).Bytes()) {
-			return r, fmt.Errorf("what was read at %v is not what was written", at)
+			return nil, fmt.Errorf("what was read at %v is not what was written", at)
 		}
 	}
-	return r, nil
+	return s, nil
 }
 
 // blocks returns the corners and the edge of eight boxes of 3/8 of the cube's edge, less one, at odd corners.
