@@ -71,7 +71,7 @@ func forgetDeclarations(config map[string]any) {
 
 // forgetIn is forgetDeclarations for a dataset or graph, and for the datasets that are stacked on it.
 func forgetIn(m map[string]any) {
-	for _, key := range []string{"node_attrs", "edge_attrs", "writable"} {
+	for _, key := range []string{"node_attrs", "edge_attrs", "writable", "write"} {
 		delete(m, key)
 	}
 	ops, _ := m["ops"].([]any)

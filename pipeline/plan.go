@@ -162,6 +162,12 @@ func (p *Plan) addOutputs(specs *stages.Specs, t *TaskPlan) error {
 	for _, spec := range t.Plan.Arrays {
 		specs.AddArray(spec)
 	}
+	for _, u := range t.consumed() {
+		if t.Plan.Arrays[u.Field].Shared {
+			return t.node.At(u.Field).Errorf("%s of %s: keep: %s, but blocks share files of %s (write: locked), which are nobody's to delete; leave keep out",
+				u.Field, t.Name, u.Keep, u.Resource.ID)
+		}
+	}
 	for _, u := range t.Uses {
 		if u.Write && u.Resource.Kind == stages.KindLUT {
 			specs.AddLUT(u.Resource.ID)
@@ -298,7 +304,20 @@ func (p *Plan) Regions() map[string]geometry.Roi {
 
 // env returns what a task's stage needs at run time.
 func (p *Plan) env(t *TaskPlan, graphs *stages.Graphs) *stages.Env {
-	return &stages.Env{Run: p.Pipeline.Name, Task: t.Name, Plan: t.Plan, Graphs: graphs, MayLack: p.mayLack(t.Task)}
+	return &stages.Env{Run: p.Pipeline.Name, Task: t.Name, Plan: t.Plan, Graphs: graphs, MayLack: p.mayLack(t.Task), Shared: p.shared()}
+}
+
+// shared returns the arrays whose files several blocks write.
+func (p *Plan) shared() map[string]bool {
+	shared := map[string]bool{}
+	for _, t := range p.Tasks {
+		for _, spec := range t.Plan.Arrays {
+			if spec.Shared {
+				shared[spec.Path] = true
+			}
+		}
+	}
+	return shared
 }
 
 func (p *Plan) newGraphs() *stages.Graphs { return stages.NewGraphs(maps.Clone(p.Schemas)) }

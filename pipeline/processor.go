@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"runtime"
 	"sync"
 
 	"volara/geometry"
@@ -22,18 +23,19 @@ type Opener struct {
 	cacheBytes int
 	slots      int // blocks in work at once, which share the cache
 
-	mu     sync.Mutex
-	text   string // the specification that plan was made from
-	plan   *Plan
-	gens   map[string]string
-	graphs *stages.Graphs
-	cache  *zarr.Cache // of one specification: chunks read in earlier runs must not be seen
+	mu      sync.Mutex
+	text    string // the specification that plan was made from
+	plan    *Plan
+	gens    map[string]string
+	graphs  *stages.Graphs
+	helpers *zarr.Helpers
+	cache   *zarr.Cache // of one specification: chunks read in earlier runs must not be seen
 }
 
 // NewOpener returns an opener whose processors share a cache of cacheBytes bytes of decoded chunks.
 // slots is how many blocks the worker has in work at once.
 func NewOpener(types map[string]stages.Factory, cacheBytes, slots int, log *slog.Logger) *Opener {
-	return &Opener{types: types, log: log, cacheBytes: cacheBytes, slots: slots}
+	return &Opener{types: types, log: log, cacheBytes: cacheBytes, slots: slots, helpers: zarr.NewHelpers(runtime.GOMAXPROCS(0) - 1)}
 }
 
 // Open is a stream.Opener: it opens a task as it is configured, in this process or in children.
@@ -61,7 +63,7 @@ func (o *Opener) open(ctx context.Context, text json.RawMessage, task string, he
 		}
 		env := o.plan.env(t, o.graphs)
 		env.Marker = stages.Marker{Version: Version, Run: o.plan.Pipeline.Name, Task: task, TaskType: t.Stage.Common().TaskType, Generation: o.gens[task]}
-		env.Generation, env.Cache, env.Logger = o.gens[task], o.cache, o.log.With("task", task)
+		env.Generation, env.Cache, env.Helpers, env.Logger = o.gens[task], o.cache, o.helpers, o.log.With("task", task)
 		w, err := stages.Open(ctx, t.Stage, env)
 		if err != nil {
 			return nil, err

@@ -25,11 +25,11 @@ type openArray struct {
 // this program made the array, finished blocks have stored all their chunks: a missing one is an error, and not
 // background, unless blocks were skipped.
 func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
-	array, err := zarr.Open(ctx, d.Store)
+	array, err := zarr.Open(ctx, d.Store, zarr.Helped(env.Helpers))
 	if err != nil {
 		return nil, err
 	}
-	if env.Cache != nil {
+	if env.Cache != nil && !env.Shared[d.Store] {
 		array = zarr.WithCache(array, env.Cache)
 	}
 	if m, err := ReadMarker(array); err == nil && m != nil && !env.MayLack[d.Store] {
@@ -69,9 +69,14 @@ func newOpenArray(ctx context.Context, array *zarr.Array, d *Dataset, open func(
 
 // openOutput opens an array that Init has made, for writing in the task's generation.
 func openOutput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
-	array, err := zarr.Open(ctx, d.Store)
+	array, err := zarr.Open(ctx, d.Store, zarr.Helped(env.Helpers))
 	if err != nil {
 		return nil, err
+	}
+	if env.Shared[d.Store] {
+		if err := array.CheckLocks(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("write: locked: %w", err), array.Close())
+		}
 	}
 	a, err := newOpenArray(ctx, array, d, nil)
 	if err == nil {

@@ -48,6 +48,7 @@ type Dataset struct {
 	Neighborhood []geometry.Coordinate `json:"neighborhood,omitempty"` // affs: one offset a channel
 	Chunks       geometry.Coordinate   `json:"chunks,omitempty"`       // outputs: chunk shape in voxels
 	Compressor   string                `json:"compressor,omitempty"`   // outputs: zstd (default), blosc, gzip, raw
+	Write        WriteMode             `json:"write,omitempty"`        // outputs: apart (default), locked
 	Keep         Keep                  `json:"keep,omitempty"`         // outputs; moved to Use.Keep when bound
 
 	// Inputs: what is computed while the array is read, in this order, or else Ops in theirs.

@@ -47,11 +47,7 @@ func outputSpec(ctx context.Context, in ArraySpec, d *Dataset, grid geometry.Gri
 		}
 		out.Chunks, out.Inner = there.Chunks, there.Inner
 	}
-	if !geometry.Coordinate(out.Chunks).Divides(blockSize) && grid.Len() > 1 {
-		return out, fmt.Errorf("blocks of %v voxels would share chunks of %v in %s: two blocks would write one chunk; choose a block_size that is a multiple of the chunks",
-			blockSize, geometry.Coordinate(out.Chunks), d.Store)
-	}
-	return out, nil
+	return out, checkSharing(d, &out, grid, blockSize)
 }
 
 // checkOverrides refuses what a dataset says of an output where that contradicts what the task makes.

@@ -37,6 +37,8 @@ type ArraySpec struct {
 	Region geometry.Roi
 	// Warnings says what is odd about the array on disk.
 	Warnings []string
+	// Shared tells that blocks of the task that writes the array share its files (WriteLocked).
+	Shared bool
 	// Grid is that of the task that writes the array, if its labels end at its blocks; else nil.
 	Grid *geometry.Grid
 }

@@ -84,6 +84,8 @@ type Env struct {
 	Replace    bool   // what an earlier generation of this task has left is void and is removed
 	Adopt      bool   // Init takes over what is there as this generation's: nothing is removed
 	Cache      *zarr.Cache
+	Helpers    *zarr.Helpers   // goroutines that blocks share
+	Shared     map[string]bool // arrays whose files several blocks write: what is read of them may change
 	MayLack    map[string]bool // arrays whose writers may have skipped blocks: chunks that are not there are fill
 	Graphs     *Graphs
 }

@@ -1,8 +1,11 @@
 package zarr
 
 import (
+	"context"
+	"fmt"
 	"runtime"
 
+	"volara/fault"
 	"volara/zarr/store"
 )
 
@@ -15,7 +18,7 @@ type Helpers struct{ workers *workers }
 
 // NewHelpers returns n of them. A call takes those that are idle when it has use for them, so that a call that is alone
 // has all, and many calls at once are never more goroutines than they are calls, and n.
-func NewHelpers(n int) *Helpers { return &Helpers{newWorkers(n + 1)} }
+func NewHelpers(n int) *Helpers { return &Helpers{newWorkers(max(n, 0) + 1)} }
 
 // Helped lets the calls of the array use idle helpers instead of goroutines of their own: where many blocks are worked on
 // at once.
@@ -34,4 +37,13 @@ func (a *Array) workers() *workers {
 		return h.workers
 	}
 	return newWorkers(n)
+}
+
+// CheckLocks returns an error where writes of parts of one chunk, by several processes, could lose voxels: the store
+// cannot lock its objects against other processes.
+func (a *Array) CheckLocks(ctx context.Context) error {
+	if c, ok := a.store.(store.LockChecker); ok {
+		return c.CheckLocks(ctx)
+	}
+	return fault.Permanent(fmt.Errorf("%s cannot be locked against other processes", a.path))
 }

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockByte waits for an open-file-description lock on one byte. A file system without locks grants it.
+// lockByte waits for an open-file-description lock on one byte; errNoLocks where the file system has none.
 func lockByte(f *os.File, at int64) error {
 	for {
 		err := setLock(f, at, unix.F_OFD_SETLKW, unix.F_WRLCK)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL):
-			return nil
+			return errNoLocks
 		default:
 			return err
 		}

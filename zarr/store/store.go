@@ -52,6 +52,12 @@ type Locker interface {
 	Lock(ctx context.Context, key string) (unlock func(), err error)
 }
 
+// A LockChecker is a Locker that knows whether its locks exclude other processes.
+type LockChecker interface {
+	// CheckLocks returns an error that says why they do not, nil where they do.
+	CheckLocks(ctx context.Context) error
+}
+
 // A BufferGetter is a Store that can read into memory the caller has.
 type BufferGetter interface {
 	// GetBuffer is Get into buf's memory where its capacity suffices. A value longer than limit bytes is ErrRange.
