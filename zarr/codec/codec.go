@@ -8,7 +8,7 @@ import (
 // A Codec encodes and decodes whole buffers. It may be used concurrently.
 //
 // Both methods write into the memory of dst where its capacity suffices and return the result, which may lie elsewhere,
-// also in src; what dst held is lost. dst and src must not overlap. src is never changed.
+// Decode's also in src; what dst held is lost. dst and src must not overlap. src is never changed.
 type Codec interface {
 	// Encode encodes src, which is less than 2 GiB.
 	Encode(dst, src []byte) ([]byte, error)
@@ -22,8 +22,8 @@ type Codec interface {
 }
 
 // A Spec is a codec's description in the two metadata formats: the name and configuration of v3, and the compressor
-// or filter of v2 (including its "id"). A nil V3Config is left out, which
-// zarr-python takes of zarr's own codecs only.
+// or filter of v2 (including its "id"). A nil V3Config is left out, which zarr-python takes of
+// zarr's own codecs only.
 type Spec struct {
 	V3Name   string
 	V3Config any
@@ -43,7 +43,7 @@ type Chain []Codec
 func (c Chain) Encode(dst, src []byte) ([]byte, error) {
 	for i, step := range c {
 		target := dst
-		if i < len(c)-1 || i > 0 {
+		if i < len(c)-1 {
 			// Two buffers would do; chains longer than one are rare and short.
 			target = nil
 		}

@@ -3,6 +3,8 @@ package codec_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +25,11 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 		"bz2":      func() codec.Codec { return codec.BZ2{Level: 1} },
 		"packbits": func() codec.Codec { return codec.PackBits{} },
 		"crc32c":   func() codec.Codec { return codec.CRC32C() },
+		"crc32":    parsed(t, `{"id": "crc32"}`),
+		"crc32end": parsed(t, `{"id": "crc32", "location": "end"}`),
+		"adler32":  parsed(t, `{"id": "adler32"}`),
+		"fletcher": parsed(t, `{"id": "fletcher32"}`),
+		"shuffle1": func() codec.Codec { return codec.ByteShuffler{ElementSize: 1} },
 	}
 	for _, types := range [][2]string{{"|u1", "|u1"}, {"<i2", "<i2"}, {">i4", "<i8"}, {"<u8", ">u8"}, {"|b1", "|b1"}} {
 		list["delta-"+types[0]+types[1]] = parsed(t, `{"id": "delta", "dtype": "`+types[0]+`", "astype": "`+types[1]+`"}`)
@@ -117,18 +124,25 @@ func TestSpecs(t *testing.T) {
 	}
 }
 
+// TestChecked: codecs with a checksum.
+func TestChecked(t *testing.T) {
+	for _, config := range []string{`{"id": "zstd", "checksum": true}`, `{"id": "gzip", "level": 5}`, `{"id": "zlib", "level": 5}`,
+		`{"id": "bz2"}`, `{"id": "crc32c"}`, `{"id": "crc32c", "location": "start"}`, `{"id": "crc32"}`, `{"id": "adler32"}`,
+		`{"id": "fletcher32"}`} {
+		t.Run(config, func(t *testing.T) { codectest.Checked(t, parsed(t, config)) })
+	}
+}
+
+// FuzzDecode decodes whatever comes with every codec that numcodecs encoded a chunk with.
 func FuzzDecode(f *testing.F) {
 	var list []codec.Codec
-	for _, c := range codecs(f) {
-		list = append(list, c())
-	}
-	data := []byte(strings.Repeat("neurons touch neurons ", 100))
-	for i, c := range list {
-		encoded, err := c.Encode(nil, data)
+	for _, ch := range chunks(f) {
+		c, err := codec.ParseV2(ch.Config, typeOf(f, ch.DType))
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(encoded, len(data), i)
+		f.Add(ch.Encoded, len(ch.Array), len(list))
+		list = append(list, c)
 	}
 	f.Fuzz(func(t *testing.T, encoded []byte, limit, which int) {
 		limit = min(max(limit, 0), 1<<20)
@@ -136,6 +150,36 @@ func FuzzDecode(f *testing.F) {
 		got, err := c.Decode(nil, encoded, limit)
 		if err == nil && len(got) > limit {
 			t.Fatalf("%d bytes with a limit of %d", len(got), limit)
+		}
+		if again, err2 := c.Decode(make([]byte, 0, limit), encoded, limit); (err == nil) != (err2 == nil) || err == nil && string(again) != string(got) {
+			t.Fatalf("decoded to other memory: %v, and not %v", err2, err)
+		}
+	})
+}
+
+// FuzzRoundTrip encodes whatever comes.
+func FuzzRoundTrip(f *testing.F) {
+	all := codecs(f)
+	names := slices.Sorted(maps.Keys(all))
+	for i := range names {
+		f.Add([]byte("dendrite dendrite axon"), i)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, which int) {
+		name := names[max(which, 0)%len(names)]
+		c := all[name]()
+		if filter, ok := c.(codec.Filter); ok {
+			in, _ := filter.Types()
+			data = data[:len(data)/in.Size()*in.Size()]
+			if in.DType == nd.Bool {
+				t.Skip()
+			}
+		}
+		encoded, err := c.Encode(nil, data)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got, err := c.Decode(nil, encoded, len(data)); err != nil || string(got) != string(data) {
+			t.Fatalf("%s: %v", name, err)
 		}
 	})
 }

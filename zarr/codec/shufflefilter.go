@@ -48,14 +48,12 @@ func (ByteShuffler) EncodedLen(n int) int { return n }
 
 // Encode implements Codec.
 func (s ByteShuffler) Encode(dst, src []byte) ([]byte, error) {
-	if s.ElementSize <= 1 {
-		return src, nil
-	}
-	if len(src)%s.ElementSize != 0 {
-		return nil, fmt.Errorf("%d bytes are no whole number of elements of %d", len(src), s.ElementSize)
+	size := max(s.ElementSize, 1)
+	if len(src)%size != 0 {
+		return nil, fmt.Errorf("%d bytes are no whole number of elements of %d", len(src), size)
 	}
 	dst = grow(dst, len(src))
-	shuffle.Bytes(dst, src, s.ElementSize)
+	shuffle.Bytes(dst, src, size)
 	return dst, nil
 }
 

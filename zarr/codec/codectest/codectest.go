@@ -93,6 +93,9 @@ func encode(t *testing.T, c codec.Codec, data []byte) []byte {
 	if err != nil || !bytes.Equal(again, encoded) {
 		t.Fatalf("encoding twice gave different bytes (%v)", err)
 	}
+	if len(data) > 0 && len(encoded) > 0 && &data[0] == &encoded[0] {
+		t.Fatal("what was encoded lies in the memory of what was to be encoded")
+	}
 	return encoded
 }
 
@@ -198,5 +201,25 @@ func bomb(t *testing.T, c codec.Codec) {
 	runtime.ReadMemStats(&after)
 	if n := after.TotalAlloc - before.TotalAlloc; n > 3<<20 {
 		t.Fatalf("allocated %d bytes to refuse them", n)
+	}
+}
+
+// Checked checks that a codec with a checksum lets no changed byte pass: decoding fails, or gives what was encoded.
+func Checked(t *testing.T, newCodec func() codec.Codec) {
+	t.Helper()
+	c := newCodec()
+	data := whole(c, []byte("synapses of neurons on dendrites of neurons, 128 of them"))
+	encoded, err := c.Encode(nil, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range encoded {
+		for _, flip := range []byte{1, 2, 4, 8, 16, 32, 64, 128, 0x5a} {
+			bad := slices.Clone(encoded)
+			bad[i] ^= flip
+			if got, err := c.Decode(nil, bad, 4*len(data)); err == nil && !bytes.Equal(got, data) {
+				t.Fatalf("byte %d of %d changed from %#02x to %#02x: decoded to %q", i, len(encoded), encoded[i], bad[i], got)
+			}
+		}
 	}
 }
