@@ -36,8 +36,9 @@ type values struct {
 	Source
 	steps []step
 	dtype nd.DType
-	pool  *pool
 	table func() []byte // what each element of one or two bytes becomes; nil: run the steps
+
+	boxes, pieces *pool // of what is read beside the result, and of what lies between steps
 }
 
 // mapped returns the array with steps behind it; none is the array itself.
@@ -45,9 +46,9 @@ func (a Array) mapped(steps ...step) Array {
 	if len(steps) == 0 {
 		return a
 	}
-	v := &values{Source: a.Source, steps: steps, pool: new(pool)}
+	v := &values{Source: a.Source, steps: steps, boxes: new(pool), pieces: new(pool)}
 	if inner, ok := a.Source.(*values); ok {
-		v.Source, v.pool = inner.Source, inner.pool
+		v.Source, v.boxes, v.pieces = inner.Source, inner.boxes, inner.pieces
 		v.steps = append(inner.steps[:len(inner.steps):len(inner.steps)], steps...)
 		a.Scratch -= inner.scratch()
 	}
@@ -80,8 +81,8 @@ func (v *values) ReadInto(ctx context.Context, dst *nd.Array, offset []int) erro
 	if n := dst.Len() * from.Size(); n <= len(raw) {
 		raw = raw[len(raw)-n:]
 	} else {
-		s, b := v.pool.take(n)
-		defer v.pool.put(s)
+		s, b := v.boxes.take(n)
+		defer v.boxes.put(s)
 		raw = b
 	}
 	if err := v.Source.ReadInto(ctx, nd.View(from, raw, dst.Shape()...), offset); err != nil {
@@ -104,8 +105,8 @@ func (v *values) change(ctx context.Context, dst *nd.Array, raw []byte, offset [
 		lookUp(dst.Bytes(), raw, v.table(), from, to)
 		return nil
 	}
-	s, between := v.pool.take(2 * 16 * pieceElements)
-	defer v.pool.put(s)
+	s, between := v.pieces.take(2 * 16 * pieceElements)
+	defer v.pieces.put(s)
 	at := place{offset: offset, shape: dst.Shape()}
 	for n := dst.Len(); at.first < n; at.first += pieceElements {
 		if at.first%(1024*pieceElements) == 0 && ctx.Err() != nil {
