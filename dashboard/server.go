@@ -5,6 +5,8 @@
 //	/healthz   200 as long as the tracker is alive, 503 when it has not moved for a while
 //	/readyz    200 while blocks are processed or the run is done, 503 before the first block, when paused, failed or stopped
 //	/status    what `volara status --json` prints of this run
+//
+// Other rooms' pages are mounted beside them: `up` serves the arrays of the pipeline and its blocks at /view/ (package view).
 package dashboard
 
 import (
@@ -15,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +36,7 @@ const staleAfter = 15 * time.Second
 type Server struct {
 	listener net.Listener
 	http     *http.Server
+	mux      *http.ServeMux
 	serving  sync.WaitGroup
 	snapshot atomic.Pointer[func() stream.Status]
 	log      *slog.Logger
@@ -53,7 +57,8 @@ func Listen(address, version string, log *slog.Logger) (*Server, error) {
 		return nil, fmt.Errorf("serve the dashboard: %w; choose another port, or 0 for any free one", err)
 	}
 	s := &Server{listener: listener, log: log}
-	s.http = &http.Server{Handler: s.handler(version), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	s.mux = s.handler(version)
+	s.http = &http.Server{Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
 	s.serving.Go(func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("the dashboard has ended", "error", err)
@@ -64,6 +69,11 @@ func Listen(address, version string, log *slog.Logger) (*Server, error) {
 
 // URL returns where the dashboard is.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Mount serves a handler below a path, which begins and ends with a slash; the handler sees paths without it.
+func (s *Server) Mount(path string, h http.Handler) {
+	s.mux.Handle(path, http.StripPrefix(strings.TrimSuffix(path, "/"), h))
+}
 
 // Show says where the run's status comes from; before that the run is starting. snapshot is called concurrently.
 func (s *Server) Show(snapshot func() stream.Status) { s.snapshot.Store(&snapshot) }
@@ -87,7 +97,7 @@ func (s *Server) status() (stream.Status, bool) {
 	return (*snapshot)(), true
 }
 
-func (s *Server) handler(version string) http.Handler {
+func (s *Server) handler(version string) *http.ServeMux {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		newCollector(version, s.status))

@@ -121,6 +121,19 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+func TestMount(t *testing.T) {
+	s := serve(t)
+	s.Mount("/more/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.URL.Path) }))
+	for path, want := range map[string]string{"/more/": "/", "/more/a/b": "/a/b"} {
+		if code, body := get(t, s.URL()+path); code != http.StatusOK || body != want {
+			t.Errorf("%s: %d %s", path, code, body)
+		}
+	}
+	if code, _ := get(t, s.URL()+"/healthz"); code != http.StatusOK {
+		t.Errorf("/healthz: %d", code)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	stale := example(stream.StateRunning)
 	stale.Updated = time.Now().Add(-time.Minute)

@@ -28,7 +28,8 @@ func OpenSeen(ctx context.Context, d *Dataset, cache *zarr.Cache) (lazy.Array, e
 // Lazy reports whether the dataset has operations, so that its voxels are not those in the store.
 func (d *Dataset) Lazy() bool { return len(d.operations()) > 0 }
 
-// Placed reports whether the dataset says something of the array's place, in place of the array.
+// Placed reports whether the dataset says where the array is, or which part of an image it is, in place of the store.
 func (d *Dataset) Placed() bool {
-	return d.VoxelSize != nil || d.Offset != nil || d.AxisNames != nil || d.Units != nil
+	return d.VoxelSize != nil || d.Offset != nil || d.AxisNames != nil || d.Units != nil || d.WorldUnit != "" || d.UseResolution ||
+		d.AttributeNames != nil || d.Level != nil || d.leveled
 }

@@ -68,6 +68,12 @@ func TestDashboard(t *testing.T) {
 	if code, text := body("/status"); code != http.StatusOK || !strings.Contains(text, `"total":1000`) {
 		t.Errorf("/status: %d %s", code, text)
 	}
+	if code, text := body("/view/state.json"); code != http.StatusOK || !strings.Contains(text, `/view/blocks-up/`) {
+		t.Errorf("/view/state.json: %d %s", code, text)
+	}
+	if code, text := body("/view/blocks-up/zarr.json"); code != http.StatusOK || !strings.Contains(text, `"node_type"`) {
+		t.Errorf("/view/blocks-up/zarr.json: %d %s", code, text)
+	}
 	if err := c.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

@@ -35,11 +35,11 @@ func ParseRequest(text string) Request {
 }
 
 // Paths finds arrays, images with all their levels and labels, and groups with all that is in
-// them.
-func Paths(requests []Request) Finder {
+// them. What o says of their place is believed in their stead.
+func Paths(requests []Request, o zarr.Overrides) Finder {
 	return func(ctx context.Context, cache *zarr.Cache) (found []Dataset, problems []error) {
 		for _, r := range requests {
-			datasets, err := find(ctx, r, cache)
+			datasets, err := find(ctx, r, o, cache)
 			if err != nil {
 				problems = append(problems, err)
 			}
@@ -50,15 +50,15 @@ func Paths(requests []Request) Finder {
 }
 
 // find returns what is at a location.
-func find(ctx context.Context, r Request, cache *zarr.Cache) ([]Dataset, error) {
-	d, err := open(ctx, r, cache)
+func find(ctx context.Context, r Request, o zarr.Overrides, cache *zarr.Cache) ([]Dataset, error) {
+	d, err := open(ctx, r, o, cache)
 	if err == nil {
-		return append([]Dataset{d}, labelsOf(ctx, r, d, cache)...), nil
+		return append([]Dataset{d}, labelsOf(ctx, r, d, o, cache)...), nil
 	}
 	if !errors.Is(err, zarr.ErrNotFound) {
 		return nil, err
 	}
-	datasets, inside := findInside(ctx, r, cache)
+	datasets, inside := findInside(ctx, r, o, cache)
 	if len(datasets) == 0 && inside == nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func find(ctx context.Context, r Request, cache *zarr.Cache) ([]Dataset, error) 
 }
 
 // open opens an array, or an image.
-func open(ctx context.Context, r Request, cache *zarr.Cache) (Dataset, error) {
+func open(ctx context.Context, r Request, o zarr.Overrides, cache *zarr.Cache) (Dataset, error) {
 	first, err := zarr.Open(ctx, r.Path, zarr.Cached(cache))
 	if err != nil {
 		return Dataset{}, err
@@ -81,7 +81,7 @@ func open(ctx context.Context, r Request, cache *zarr.Cache) (Dataset, error) {
 		}
 	}
 	for _, a := range arrays {
-		level, err := LevelOf(a, zarr.Overrides{})
+		level, err := LevelOf(a, o)
 		if err != nil {
 			return d, err
 		}
@@ -177,10 +177,10 @@ func nameOf(path string) string {
 }
 
 // labelsOf returns the labels that come with an image.
-func labelsOf(ctx context.Context, r Request, image Dataset, cache *zarr.Cache) []Dataset {
+func labelsOf(ctx context.Context, r Request, image Dataset, o zarr.Overrides, cache *zarr.Cache) []Dataset {
 	var found []Dataset
 	for _, name := range labelNames(ctx, r.Path) {
-		d, err := open(ctx, Request{Path: join(r.Path, "labels/"+name), Kind: Labels}, cache)
+		d, err := open(ctx, Request{Path: join(r.Path, "labels/"+name), Kind: Labels}, o, cache)
 		if err != nil || len(image.Levels) == 0 {
 			continue // listed and not there
 		}
@@ -211,7 +211,7 @@ const (
 )
 
 // findInside returns the arrays and images in a group, or in a folder that holds some.
-func findInside(ctx context.Context, r Request, cache *zarr.Cache) ([]Dataset, error) {
+func findInside(ctx context.Context, r Request, o zarr.Overrides, cache *zarr.Cache) ([]Dataset, error) {
 	n, err := store.Open(ctx, r.Path, store.Options{})
 	if err != nil {
 		return nil, err
@@ -234,7 +234,7 @@ func findInside(ctx context.Context, r Request, cache *zarr.Cache) ([]Dataset, e
 			if !dir || strings.HasPrefix(child, ".") {
 				continue
 			}
-			d, err := open(ctx, Request{join(r.Path, below+child), r.Kind}, cache)
+			d, err := open(ctx, Request{join(r.Path, below+child), r.Kind}, o, cache)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()

@@ -192,7 +192,7 @@ func TestHosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(Options{Find: Paths(nil), Hosts: hosts, Log: slog.New(slog.DiscardHandler)})
+	s := NewServer(Options{Find: Paths(nil, zarr.Overrides{}), Hosts: hosts, Log: slog.New(slog.DiscardHandler)})
 	h := httptest.NewUnstartedServer(s.Handler("/"))
 	h.Listener.Close()
 	h.Listener = l

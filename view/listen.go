@@ -21,8 +21,14 @@ func Listen(address string, public bool) (l net.Listener, hosts []string, err er
 	if l, err = net.Listen("tcp", address); err != nil {
 		return nil, nil, fmt.Errorf("%w; choose another port, or 0 for any free one", err)
 	}
-	if isLoopback(host) {
-		hosts = []string{host, "localhost", "127.0.0.1", "::1"}
+	return l, HostsOf(address), nil
+}
+
+// HostsOf returns the names that requests may use of a server at HOST:PORT; nil, any, where other machines reach it.
+func HostsOf(address string) []string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || !isLoopback(host) {
+		return nil
 	}
-	return l, hosts, nil
+	return []string{host, "localhost", "127.0.0.1", "::1"}
 }

@@ -113,7 +113,7 @@ func serving(t *testing.T, paths ...string) (*Server, string) {
 	for _, p := range paths {
 		requests = append(requests, ParseRequest(p))
 	}
-	s := NewServer(Options{Find: Paths(requests), CacheBytes: 1 << 20, Log: slog.New(slog.DiscardHandler)})
+	s := NewServer(Options{Find: Paths(requests, zarr.Overrides{}), CacheBytes: 1 << 20, Log: slog.New(slog.DiscardHandler)})
 	h := httptest.NewServer(s.Handler("/"))
 	t.Cleanup(h.Close)
 	return s, h.URL + "/"

@@ -32,7 +32,7 @@ func TestState(t *testing.T) {
 		Attributes: place([]float64{0.04, 0.008, 0.008}, []float64{0.4, 0.16, 0.084}, "um", "c^", "z", "y", "x")})
 	create(t, path("segments"), zarr.Spec{Shape: []int{40, 50, 60}, Chunks: []int{32, 32, 32}, DType: nd.Int64,
 		Attributes: map[string]any{"voxel_size": []float64{40, 8, 8}, "offset": []float64{400, 160, 84}}})
-	find := Paths([]Request{{Path: path("raw")}, {Path: path("affs")}, {Path: path("segments")}})
+	find := Paths([]Request{{Path: path("raw")}, {Path: path("affs")}, {Path: path("segments")}}, zarr.Overrides{})
 	rgb := Dataset{Name: "rgb + t", Kind: Image, Levels: []Level{{Array: lazy.Array{Source: blank{[]int{7, 2, 10, 10}, nd.Uint16}, Spatial: zarr.Spatial{
 		VoxelSize: []float64{1.5, 40, 8}, Offset: []float64{0, 400, 160}, AxisNames: []string{"t", "channel", "row", "column"},
 		Units: []string{"minute", "", "", ""}, Types: []string{"time", "channel", "space", "space"}, ChannelAxes: 1}}}},

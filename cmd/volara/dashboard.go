@@ -10,6 +10,7 @@ import (
 	"volara/dashboard"
 	"volara/pipeline"
 	"volara/stream"
+	"volara/view"
 )
 
 // dashboardOff is the value of --dashboard that serves none.
@@ -21,8 +22,14 @@ type panel struct {
 	log    *slog.Logger
 }
 
-// openDashboard serves the dashboard that was asked for.
-func (c *upCmd) openDashboard(log *slog.Logger) (*panel, error) {
+// viewPath is where the dashboard serves the pipeline's arrays and blocks; viewCache is what of them is kept for a while.
+const (
+	viewPath  = "/view/"
+	viewCache = 64 << 20
+)
+
+// openDashboard serves the dashboard that was asked for, of a pipeline whose run is kept on a server.
+func (c *upCmd) openDashboard(p *pipeline.Pipeline, at pipeline.Server, log *slog.Logger) (*panel, error) {
 	if strings.EqualFold(c.Dashboard, dashboardOff) {
 		return &panel{}, nil
 	}
@@ -30,7 +37,9 @@ func (c *upCmd) openDashboard(log *slog.Logger) (*panel, error) {
 	if err != nil {
 		return nil, &pipeline.InputError{Err: fmt.Errorf("--dashboard: %w", err)}
 	}
-	log.Info("dashboard", "url", server.URL())
+	log.Info("dashboard", "url", server.URL(), "view", server.URL()+viewPath)
+	layers := view.NewServer(view.Options{Find: view.NewRun(p, at, log).Find, CacheBytes: viewCache, Hosts: view.HostsOf(c.Dashboard), Log: log})
+	server.Mount(viewPath, layers.Handler(viewPath))
 	return &panel{server, log}, nil
 }
 

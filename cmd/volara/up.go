@@ -30,7 +30,7 @@ type upCmd struct {
 	Listen    string `help:"Address on which the embedded NATS server takes other workers; default: loopback, any free port." placeholder:"HOST:PORT"`
 	Stay      bool   `help:"Keep the server up after the run has ended, until interrupted."`
 	Memory    string `help:"Memory that the blocks in work, as predicted, and the cache may take together: 8GiB, 50% of what there is, or off; default: 80%." placeholder:"SIZE"`
-	Dashboard string `help:"HTTP address for metrics (/metrics), health (/healthz, /readyz) and /status; off: none." placeholder:"HOST:PORT|off" default:"off"`
+	Dashboard string `help:"HTTP address for metrics (/metrics), health (/healthz, /readyz), /status and the arrays and blocks in Neuroglancer (/view/); off: none." placeholder:"HOST:PORT|off" default:"off"`
 	Level     string `name:"log-level" help:"Least level of log lines on the terminal." enum:"debug,info,warn,error" default:"info"`
 
 	AckWait time.Duration `help:"How long a worker may be silent before its blocks are given to another one; longer where the network stalls." default:"10s"`
@@ -80,7 +80,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	defer logs.Close()
 	options := pipeline.UpOptions{Selection: selection, Types: stages.Builtin(), Server: server, Host: c.Here(), Standby: c.Standby, Slots: slots,
 		Memory: memory, CacheBytes: cacheBytes, LogPath: logPath, Logger: logs.Logger(), Stay: c.Stay, AckWait: c.AckWait}
-	panel, err := c.openDashboard(logs.Logger())
+	panel, err := c.openDashboard(p, server, logs.Logger())
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"volara/console"
 	"volara/pipeline"
 	"volara/view"
+	"volara/zarr"
 )
 
 type viewCmd struct {
@@ -85,7 +86,11 @@ func (c *viewCmd) finder(log *slog.Logger) (view.Finder, error) {
 	for _, path := range c.Paths {
 		requests = append(requests, view.ParseRequest(path))
 	}
-	return view.Paths(requests), nil
+	names, err := zarr.LoadAttributeNames(".")
+	if err != nil {
+		return nil, &pipeline.InputError{Err: err}
+	}
+	return view.Paths(requests, zarr.Overrides{Names: names}), nil
 }
 
 // pipelineFiles reports whether all paths are files as pipelines are: arrays are folders, zip files or URLs.
