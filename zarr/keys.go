@@ -50,3 +50,6 @@ func (e keyEncoding) index(key string, grid []int) (index []int, ok bool) {
 	}
 	return index, e.key(index) == key
 }
+
+// Separator returns what stands between the numbers in the keys of chunks: "/" or ".".
+func (m *Metadata) Separator() string { return m.keys.separator }

@@ -96,7 +96,7 @@ func Parse(file string, data []byte) (*Group, error) {
 		if err := g.descend("ome"); err != nil {
 			return nil, err
 		}
-		json.Unmarshal(g.fields["version"], &g.Version) //nolint:errcheck // a version that is no text is none
+		g.Version = textOf(g.fields["version"]) // a version that is no text is none
 	}
 	if !g.any() {
 		return nil, nil
@@ -132,16 +132,16 @@ func (g *Group) any() bool {
 // innerVersion returns the version that is kept inside the parts, as up to 0.4.
 func (g *Group) innerVersion() string {
 	type versioned struct {
-		Version string `json:"version"`
+		Version json.RawMessage `json:"version"`
 	}
 	var list []versioned
-	if json.Unmarshal(g.fields[keyMultiscales], &list) == nil && len(list) > 0 && list[0].Version != "" {
-		return list[0].Version
+	if json.Unmarshal(g.fields[keyMultiscales], &list) == nil && len(list) > 0 && textOf(list[0].Version) != "" {
+		return textOf(list[0].Version)
 	}
 	for _, key := range []string{keyPlate, keyWell, keyImageLabel} {
 		var one versioned
-		if json.Unmarshal(g.fields[key], &one) == nil && one.Version != "" {
-			return one.Version
+		if json.Unmarshal(g.fields[key], &one) == nil && textOf(one.Version) != "" {
+			return textOf(one.Version)
 		}
 	}
 	return ""

@@ -34,6 +34,9 @@ type Dataset struct {
 func (g *Group) Multiscales() ([]Multiscale, error) {
 	var list []struct {
 		Multiscale
+		Name    json.RawMessage `json:"name"` // these three may be anything: no level depends on them
+		Version json.RawMessage `json:"version"`
+		Type    json.RawMessage `json:"type"`
 		Systems json.RawMessage `json:"coordinateSystems"`
 	}
 	if _, err := g.decode(keyMultiscales, &list); err != nil {
@@ -42,9 +45,19 @@ func (g *Group) Multiscales() ([]Multiscale, error) {
 	images := make([]Multiscale, len(list))
 	for i, m := range list {
 		images[i] = m.Multiscale
+		images[i].Name, images[i].Version, images[i].Type = textOf(m.Name), textOf(m.Version), textOf(m.Type)
 		images[i].systems, images[i].group, images[i].field = m.Systems, g, fmt.Sprintf("multiscales[%d]", i)
 	}
 	return images, nil
+}
+
+// textOf returns a JSON text, "" for anything else.
+func textOf(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
 }
 
 // Image returns the first image of the group, nil when it has none.

@@ -61,6 +61,42 @@ func TestImage(t *testing.T) {
 	}
 }
 
+// TestOdd reads what is odd but clear, and refuses by name what is not supported.
+func TestOdd(t *testing.T) {
+	for doc, want := range map[string]string{
+		`{"multiscales": [{"version": "0.1", "datasets": [{"path": "0"}]}]}`:                                                 "0 [] [] [t c z y x]",
+		`{"multiscales": [{"version": "0.3", "axes": ["z", "y", "x"], "datasets": [{"path": "./0/"}]}]}`:                     "0 [] [] [z y x]",
+		`{"multiscales": [{"version": 4, "type": [1], "name": null, "axes": [{"name": "x"}], "datasets": [{"path": "0"}]}]}`: "0 [] [] [x]",
+		`{"multiscales": [{"axes": ["x"], "datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [2], "path": 3}, {"type": "translation", "translation": [1]}]}],
+			"coordinateTransformations": [{"type": "identity"}, {"type": "translation", "translation": [1]}, {"type": "scale", "scale": [3]}]}]}`: "0 [6] [6] [x]",
+		`{"multiscales": [{"datasets": []}]}`:                                                                                                                  "empty",
+		`{"multiscales": [{"datasets": [{"path": "/0"}]}]}`:                                                                                                    "within the image",
+		`{"multiscales": [{"datasets": [{"path": "a/../.."}]}]}`:                                                                                               "within the image",
+		`{"multiscales": [{"coordinateSystems": [], "datasets": [{"path": "0"}]}]}`:                                                                            "later than 0.5",
+		`{"multiscales": [{"datasets": [{"path": "0", "coordinateTransformations": [{"type": "affine"}]}]}]}`:                                                  `"affine" is not supported`,
+		`{"multiscales": [{"datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "path": "s.bin"}]}]}]}`:                                  `"s.bin"`,
+		`{"multiscales": [{"datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale"}]}]}]}`:                                                   "without its numbers",
+		`{"multiscales": [{"datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1]}, {"type": "scale", "scale": [1, 2]}]}]}]}`: "1 and 2 axes",
+	} {
+		m, err := parse(t, doc).Image()
+		var l *Level
+		if err == nil {
+			l, err = m.Level(0)
+		}
+		got := fmt.Sprint(err)
+		if err == nil {
+			var names []string
+			for _, a := range l.AxesFor(max(len(l.Axes), len(l.Scale), 5*(1-min(1, len(l.Axes))))) {
+				names = append(names, a.Name)
+			}
+			got = fmt.Sprint(l.Path, " ", l.Scale, " ", l.Translation, " ", names)
+		}
+		if err == nil && got != want || err != nil && (!fault.IsPermanent(err) || !strings.Contains(got, want)) {
+			t.Errorf("%s: %s, want %s", doc, got, want)
+		}
+	}
+}
+
 func TestChoose(t *testing.T) {
 	m, err := parse(t, image04).Image()
 	if err != nil {
@@ -261,11 +297,17 @@ func FuzzParse(f *testing.F) {
 		g.Well()                                                     //nolint:errcheck
 		g.Images(t.Context(), &store.Node{Store: store.NewMemory()}) //nolint:errcheck
 		m, err := g.Image()
+		if found := g.Check(false); err != nil && len(found.Broken)+len(found.Beyond) == 0 {
+			t.Fatalf("valid, but: %v", err)
+		}
 		if m == nil || err != nil {
 			return
 		}
 		m.Choose(Nearest([]float64{1, 2}, "nm")) //nolint:errcheck
 		levels, err := m.Levels()
+		if found := g.Check(false); err != nil && len(found.Broken)+len(found.Beyond) == 0 {
+			t.Fatalf("valid, but: %v", err)
+		}
 		for _, l := range levels {
 			if err == nil && (strings.Contains(l.Path, "..") && !isLocal(l.Path) || m.Find(l.Path) < 0) {
 				t.Fatalf("%q", l.Path)

@@ -1,6 +1,7 @@
 package ngff
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -13,13 +14,35 @@ type Transform struct {
 	Translation []float64 `json:"translation,omitempty"`
 }
 
+// UnmarshalJSON reads what belongs to the type; anything else may be anything.
+func (t *Transform) UnmarshalJSON(raw []byte) error {
+	var f struct {
+		Type                     string
+		Path, Scale, Translation json.RawMessage
+	}
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return err
+	}
+	t.Type, t.Path = f.Type, textOf(f.Path)
+	var err error
+	switch {
+	case t.Type == "scale" && f.Scale != nil:
+		err = json.Unmarshal(f.Scale, &t.Scale)
+	case t.Type == "translation" && f.Translation != nil:
+		err = json.Unmarshal(f.Translation, &t.Translation)
+	}
+	return err
+}
+
 // apply adds a transformation after those before it.
 func (l *Level) apply(t Transform) error {
 	switch {
-	case t.Path != "":
+	case t.Path != "" && t.Scale == nil && t.Translation == nil:
 		return fmt.Errorf("a transformation in a file, %q, is not supported", t.Path)
 	case t.Type == "identity":
 		return nil
+	case t.Type == "scale" && t.Scale == nil, t.Type == "translation" && t.Translation == nil:
+		return fmt.Errorf("a %s without its numbers", t.Type)
 	case t.Type == "scale":
 		if l.Scale != nil && len(l.Scale) != len(t.Scale) {
 			return fmt.Errorf("scales of %d and %d axes", len(l.Scale), len(t.Scale))

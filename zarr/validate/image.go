@@ -94,6 +94,9 @@ func (c *collector) fits(l *level, image *ngff.Multiscale) {
 	if g.Is(ngff.KindLabel) && !l.DType.IsInteger() {
 		c.problem(l.where, fmt.Sprintf("labels of type %v; they must be integers", l.DType))
 	}
+	if g.Format == 2 && len(l.Shape) > 1 && l.Separator() != "/" {
+		c.warn(l.where, `chunks are named like 0.0; they should be nested like 0/0 (dimension_separator "/")`)
+	}
 	if g.Format != 3 || image.Axes == nil {
 		return
 	}
