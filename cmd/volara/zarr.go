@@ -14,11 +14,12 @@ import (
 
 // zarrCmd groups the commands on arrays.
 type zarrCmd struct {
-	Info   zarrInfoCmd   `cmd:"" help:"Say what is stored at a path: an array, an image of several levels, a group, a plate."`
-	Cp     zarrCpCmd     `cmd:"" help:"Copy an array, an image or a group: as it is, or laid out, encoded, cropped or computed otherwise. Given again, it goes on where it was stopped."`
-	Stats  zarrStatsCmd  `cmd:"" help:"Minimum, maximum, mean, histogram and number of distinct labels of an array."`
-	Slice  zarrSliceCmd  `cmd:"" help:"Draw a plane of an array: images in grey, labels in colours, channels as red, green and blue."`
-	SHA256 zarrSHA256Cmd `cmd:"" name:"sha256" help:"Checksums of the voxels of arrays, as little-endian bytes in C order."`
+	Info     zarrInfoCmd     `cmd:"" help:"Say what is stored at a path: an array, an image of several levels, a group, a plate."`
+	Cp       zarrCpCmd       `cmd:"" help:"Copy an array, an image or a group: as it is, or laid out, encoded, cropped or computed otherwise. Given again, it goes on where it was stopped."`
+	Stats    zarrStatsCmd    `cmd:"" help:"Minimum, maximum, mean, histogram and number of distinct labels of an array."`
+	Slice    zarrSliceCmd    `cmd:"" help:"Draw a plane of an array: images in grey, labels in colours, channels as red, green and blue."`
+	SHA256   zarrSHA256Cmd   `cmd:"" name:"sha256" help:"Checksums of the voxels of arrays, as little-endian bytes in C order."`
+	Validate zarrValidateCmd `cmd:"" help:"Check an image, a plate or a group against OME-NGFF 0.4 and 0.5, and with --data every chunk."`
 }
 
 // arrayArgs say which array is meant at a path, and what is to be seen of it.

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"volara/cmd/internal/cli"
+	"volara/pipeline"
+	"volara/volume"
+	"volara/zarr/store"
+	"volara/zarr/validate"
+)
+
+type zarrValidateCmd struct {
+	Path   string `arg:"" help:"Image, plate, or any group or array: a path or a URL; or a JSON file of OME-NGFF metadata."`
+	Strict bool   `help:"Demand what the specification recommends, too."`
+	Data   bool   `help:"Read every stored chunk, and name those that cannot be decoded."`
+	limitArgs
+}
+
+// verdict is what the command prints.
+type verdict struct {
+	validate.Report
+	Data *volume.Findings `json:"data,omitempty"`
+}
+
+// Run is called by kong. The exit status is 1 for what is not valid, 2 for what cannot be looked at.
+func (c *zarrValidateCmd) Run(ctx context.Context) error {
+	l, err := c.limits()
+	if err != nil {
+		return err
+	}
+	v, err := c.verdict(ctx, l)
+	if err != nil {
+		return asInput(err)
+	}
+	if err := printVerdict(v); err != nil {
+		return err
+	}
+	if !v.Valid {
+		return cli.ErrIncomplete
+	}
+	return nil
+}
+
+func (c *zarrValidateCmd) verdict(ctx context.Context, l volume.Limits) (v verdict, err error) {
+	o := validate.Options{Strict: c.Strict}
+	if info, err := os.Stat(c.Path); err == nil && info.Mode().IsRegular() && !strings.HasSuffix(c.Path, ".zip") {
+		data, err := os.ReadFile(c.Path)
+		if err != nil {
+			return v, &pipeline.InputError{Err: err}
+		}
+		if !json.Valid(data) {
+			return v, refusal("%s is no JSON file", c.Path)
+		}
+		v.Report = validate.Document(c.Path, data, o)
+		return v, nil
+	}
+	where, err := store.Open(ctx, c.Path, store.Options{})
+	if err != nil {
+		return v, &pipeline.InputError{Err: err}
+	}
+	defer where.Close()
+	if v.Report, err = validate.Node(ctx, where, o); err != nil {
+		if ctx.Err() == nil {
+			err = &pipeline.InputError{Err: err}
+		}
+		return v, err
+	}
+	n, err := volume.At(ctx, where)
+	switch {
+	case n == nil && err == nil: // nothing is there
+		_, err = volume.Find(ctx, c.Path)
+		return v, err
+	case err != nil || !c.Data: // the report says what is wrong
+		return v, ctx.Err()
+	}
+	found, err := volume.Verify(ctx, n, l)
+	v.Data = &found
+	v.Valid = v.Valid && len(found.Damaged) == 0
+	return v, err
+}
+
+// printVerdict prints one line of JSON, {"valid": true}, and what is wrong on standard error, for people.
+func printVerdict(v verdict) error {
+	text, err := json.MarshalIndent(v, "", "")
+	if err != nil {
+		return err
+	}
+	line := strings.NewReplacer(",\n", ", ", "\n", "").Replace(string(text))
+	for _, p := range v.Problems {
+		_, err = fmt.Fprintf(os.Stderr, "not valid: %s: %s\n", p.Where, p.What)
+	}
+	for _, p := range v.Warnings {
+		_, err = fmt.Fprintf(os.Stderr, "warning: %s: %s\n", p.Where, p.What)
+	}
+	if v.Data != nil {
+		for _, d := range v.Data.Damaged {
+			_, err = fmt.Fprintf(os.Stderr, "damaged: %s\n", d.Error)
+		}
+	}
+	_, printed := fmt.Println(line)
+	return errors.Join(err, printed)
+}
