@@ -57,7 +57,10 @@ func drawLengths(t *rapid.T, n, least, most int, name string) []int {
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec := drawSpec(t)
-		s := store.NewMemory()
+		var s store.Store = store.NewMemory()
+		if rapid.Bool().Draw(t, "far") {
+			s = &farStore{Store: s}
+		}
 		a, err := CreateStore(t.Context(), s, "p/", spec)
 		if err != nil {
 			t.Fatal(err)
