@@ -55,9 +55,10 @@ func decodeBloscLZ(dst, src []byte) error {
 		if distance > out || length > len(dst)-out {
 			return errBloscLZ
 		}
-		for range length {
-			dst[out] = dst[out-distance]
-			out++
+		// What is repeated may begin within what it makes: each copy doubles it.
+		for end := out + length; out < end; {
+			out += copy(dst[out:end], dst[out-distance:out])
+			distance *= 2
 		}
 	}
 	if out != len(dst) {

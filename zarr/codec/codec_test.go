@@ -23,6 +23,8 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 		"zlib":     func() codec.Codec { return &codec.Zlib{Level: 1} },
 		"lz4":      func() codec.Codec { return &codec.LZ4{} },
 		"bz2":      func() codec.Codec { return codec.BZ2{Level: 1} },
+		"lzma":     parsed(t, `{"id": "lzma"}`),
+		"lzma-2":   parsed(t, `{"id": "lzma", "format": 2}`),
 		"packbits": func() codec.Codec { return codec.PackBits{} },
 		"crc32c":   func() codec.Codec { return codec.CRC32C() },
 		"crc32":    parsed(t, `{"id": "crc32"}`),
@@ -78,7 +80,7 @@ func TestConformance(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ name, config, want string }{
-		{"lzma", `{}`, "blosc, crc32c"},
+		{"pcodec", `{}`, "blosc, crc32c"},
 		{"zstd", `{"level": "high"}`, "level"},
 		{"zstd", `{"speed": 1}`, "speed"},
 		{"gzip", `{"level": 10}`, "-1..9"},
@@ -94,7 +96,7 @@ func TestParseErrors(t *testing.T) {
 			t.Errorf("%s %s: %v, want %q", c.name, c.config, err, c.want)
 		}
 	}
-	for _, config := range []string{`null`, `[]`, `{}`, `{"id": 3}`, `{"id": "lzma"}`, `{"id": "zstd", "x": 1}`} {
+	for _, config := range []string{`null`, `[]`, `{}`, `{"id": 3}`, `{"id": "zfpy"}`, `{"id": "zstd", "x": 1}`} {
 		if _, err := codec.ParseV2(json.RawMessage(config), codec.Type{DType: nd.Int32}); err == nil {
 			t.Errorf("ParseV2(%s) succeeded", config)
 		}
@@ -128,7 +130,7 @@ func TestSpecs(t *testing.T) {
 func TestChecked(t *testing.T) {
 	for _, config := range []string{`{"id": "zstd", "checksum": true}`, `{"id": "gzip", "level": 5}`, `{"id": "zlib", "level": 5}`,
 		`{"id": "bz2"}`, `{"id": "crc32c"}`, `{"id": "crc32c", "location": "start"}`, `{"id": "crc32"}`, `{"id": "adler32"}`,
-		`{"id": "fletcher32"}`} {
+		`{"id": "fletcher32"}`, `{"id": "lzma"}`, `{"id": "lzma", "check": 10}`} {
 		t.Run(config, func(t *testing.T) { codectest.Checked(t, parsed(t, config)) })
 	}
 }

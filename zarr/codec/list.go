@@ -41,6 +41,7 @@ var v2 = []parser{
 	{"fletcher32", parseChecksum(fletcher32Kind())},
 	{"gzip", parseGzip},
 	{"lz4", parseLZ4},
+	{"lzma", parseLZMA},
 	{"packbits", parsePackBits},
 	{"quantize", parseQuantize},
 	{"shuffle", parseShuffle(func(Type) int { return 4 })},

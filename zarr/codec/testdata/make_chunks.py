@@ -63,6 +63,10 @@ def entries():
     text = np.frombuffer(b"fragments of neurons touch segments of neurons " * 9, "u1")
     for level in (1, 9):
         yield {"id": "bz2", "level": level}, text
+        yield {"id": "lzma", "preset": level}, text
+    for check in (0, 1, 4, 10):
+        yield {"id": "lzma", "format": 1, "check": check}, text
+    yield {"id": "lzma", "format": 2}, text
     for c in ("zstd", "gzip", "zlib"):
         yield {"id": c, "level": 3}, text
     yield {"id": "zstd", "level": 3, "checksum": True}, text
