@@ -214,9 +214,6 @@ func materialise(t *rapid.T, w *world, list string) int {
 	if err == nil {
 		ops, err = parseList(list)
 	}
-	for _, o := range w.neighborhood {
-		a.Neighborhood = append(a.Neighborhood, o)
-	}
 	if err == nil {
 		a, err = ops.Apply(ctx, a)
 	}

@@ -64,8 +64,6 @@ func TestScripts(t *testing.T) {
 			"break":  cmdBreak,
 			"same":   cmdSame,
 			"mask":   cmdMask,
-
-			"materialise": cmdMaterialise,
 		},
 	})
 }

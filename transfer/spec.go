@@ -177,6 +177,12 @@ func attributesOf(a *volume.Array, b volume.Box, moved bool) (map[string]any, er
 	for name, raw := range a.Stored.Metadata().Attributes {
 		attrs[name] = raw
 	}
+	if lazy.Offsets(a.Stored) != nil {
+		delete(attrs, "neighborhood")
+		if n := a.Neighborhood; n != nil {
+			attrs["neighborhood"] = n[b.Offset[0] : b.Offset[0]+b.Shape[0]] // affinities: those of the channels that are copied
+		}
+	}
 	if !moved {
 		return attrs, nil
 	}

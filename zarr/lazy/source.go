@@ -53,7 +53,18 @@ func Of(a *zarr.Array, o zarr.Overrides) (Array, error) {
 	if err != nil {
 		return Array{}, err
 	}
-	return Array{Source: a, Spatial: spatial, Chunks: a.Metadata().Inner, image: a.Image()}, nil
+	return Array{Source: a, Spatial: spatial, Chunks: a.Metadata().Inner, Neighborhood: Offsets(a), image: a.Image()}, nil
+}
+
+// Offsets returns the attribute neighborhood of an array, one offset for each entry of its first axis; nil where there is
+// no such list.
+func Offsets(a *zarr.Array) [][]int {
+	var offsets [][]int
+	m := a.Metadata()
+	if there, err := m.Attribute("neighborhood", &offsets); !there || err != nil || len(m.Shape) == 0 || len(offsets) != m.Shape[0] {
+		return nil
+	}
+	return offsets
 }
 
 // Described makes an Array of one that does not exist yet: operations can be planned on it, and reading it is an error.
