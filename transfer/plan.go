@@ -25,6 +25,7 @@ type Copy struct {
 	arrays              []*item
 	record              record
 	resumed             bool // the destination holds a part of this copy
+	unlisted            bool // what is copied is what metadata names
 }
 
 // A group is a group of the destination; format 0 is a folder, of which nothing is written.
@@ -201,6 +202,7 @@ func (c *Copy) others(ctx context.Context, n *volume.Node, name string) error {
 	const most = 1 << 16
 	names, err := n.Where.Names(ctx, most)
 	if errors.Is(err, store.ErrNoList) {
+		c.unlisted = true
 		return nil
 	}
 	for _, file := range names {

@@ -221,3 +221,6 @@ func (c *Copy) Progress() []Progress {
 
 // Resumed reports whether the destination held a part of the copy, or all of it, before Run.
 func (c *Copy) Resumed() bool { return c.resumed }
+
+// Unlisted reports whether the source cannot list what it holds, so that only what its metadata names is copied.
+func (c *Copy) Unlisted() bool { return c.unlisted }

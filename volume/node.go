@@ -197,11 +197,11 @@ func (n *Node) folder(ctx context.Context) (*Node, error) {
 }
 
 // Children returns the names of what is directly below a group, sorted: folders, whether there is a node in them or not.
-// In a store that cannot list, they are those that the metadata names.
+// In a store that cannot list, they are the paths that the metadata names.
 func (n *Node) Children(ctx context.Context, most int) ([]string, error) {
 	names, err := n.Where.Names(ctx, most)
 	if errors.Is(err, store.ErrNoList) {
-		return n.named(), nil
+		return n.named(ctx), nil
 	}
 	if err != nil {
 		return nil, err
@@ -215,18 +215,24 @@ func (n *Node) Children(ctx context.Context, most int) ([]string, error) {
 	return folders, nil
 }
 
-// named returns the children that OME-NGFF metadata and consolidated metadata name.
-func (n *Node) named() []string {
+// named returns the paths of nodes below a group that OME-NGFF metadata and consolidated metadata name.
+func (n *Node) named(ctx context.Context) []string {
 	names := map[string]bool{}
 	if n.NGFF != nil {
 		if image, err := n.NGFF.Image(); err == nil && image != nil {
+			names["labels"] = true // if there are any
 			for _, d := range image.Datasets {
-				names[first(d.Path)] = true
+				names[path.Clean(d.Path)] = true
 			}
 		}
-		if labels, err := n.NGFF.Labels(); err == nil {
-			for _, l := range labels {
-				names[first(l)] = true
+		if plate, err := n.NGFF.Plate(); err == nil && plate != nil {
+			for _, w := range plate.Wells {
+				names[path.Clean(w.Path)] = true
+			}
+		}
+		if images, err := n.NGFF.Images(ctx, n.Where); err == nil {
+			for _, image := range images {
+				names[path.Clean(image)] = true
 			}
 		}
 	}
@@ -235,16 +241,14 @@ func (n *Node) named() []string {
 	}
 	if json.Unmarshal(n.file["consolidated_metadata"], &all) == nil {
 		for key := range all.Metadata {
-			names[first(key)] = true
+			name, _, _ := strings.Cut(path.Clean(key), "/")
+			names[name] = true
 		}
 	}
-	delete(names, "")
+	for _, none := range []string{"", ".", ".."} {
+		delete(names, none)
+	}
 	return slices.Sorted(maps.Keys(names))
-}
-
-func first(p string) string {
-	name, _, _ := strings.Cut(path.Clean(p), "/")
-	return strings.TrimPrefix(name, ".")
 }
 
 // Child returns what is below a node, nil when that is nothing.

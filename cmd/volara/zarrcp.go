@@ -52,6 +52,9 @@ func (c *zarrCpCmd) Run(ctx context.Context) error {
 		return asInput(err)
 	}
 	defer plan.Close()
+	if plan.Unlisted() {
+		fmt.Fprintf(os.Stderr, "warning: %s cannot list what it holds: what its metadata names is copied\n", c.Src)
+	}
 	return c.run(ctx, plan)
 }
 
