@@ -193,7 +193,7 @@ func (t *TaskPlan) checkAdopted(ctx context.Context, done *stream.Bitmap) error 
 			continue
 		}
 		spec := t.Plan.Arrays[u.Field]
-		marker, there, err := stages.OutputMarker(ctx, spec.Path)
+		marker, there, err := stages.OutputMarker(ctx, spec.Place)
 		if errors.Is(err, zarr.ErrNotFound) {
 			err = &InputError{err}
 		}

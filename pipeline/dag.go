@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,7 +20,7 @@ func (p *Pipeline) connect() error {
 		byName[t.Name] = t
 	}
 	writers, err := p.writers()
-	errs = append(errs, err, p.checkNesting(writers), p.checkKeep(writers))
+	errs = append(errs, err, p.checkNesting(writers), p.checkPlaces(), p.checkKeep(writers))
 	for _, t := range p.Tasks {
 		errs = append(errs, t.connect(writers, byName))
 	}
@@ -61,10 +60,28 @@ func (p *Pipeline) checkNesting(writers map[stages.Resource]*Task) error {
 	var errs []error
 	for _, t := range p.Tasks {
 		for _, u := range t.Uses {
-			for dir := filepath.Dir(u.Resource.ID); u.Write && writers[u.Resource] == t && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+			for dir := stages.Above(u.Resource.ID); u.Write && writers[u.Resource] == t && dir != ""; dir = stages.Above(dir) {
 				if arrays[dir] {
 					errs = append(errs, t.node.At(u.Field).Errorf("%s of %s would be written inside the array %s; give it a path of its own", u.Resource.ID, t.Name, dir))
 				}
+			}
+		}
+	}
+	return config.Join(errs...)
+}
+
+// checkPlaces refuses two arrays of one name on two servers: they would be taken for one.
+func (p *Pipeline) checkPlaces() error {
+	places := map[string]stages.Place{}
+	var errs []error
+	for _, t := range p.Tasks {
+		for _, u := range t.Uses {
+			other, seen := places[u.Place.Path]
+			if !seen {
+				places[u.Place.Path] = u.Place
+			} else if differs := u.Place.Differs(other); differs != "" {
+				errs = append(errs, t.node.At(u.Field).Errorf("%s is on two servers in this pipeline (%s), which would be taken for one array; name the dataset in datasets:, or give one of them another path",
+					u.Resource.ID, differs))
 			}
 		}
 	}

@@ -81,13 +81,15 @@ func (t *Task) outputs(ctx context.Context, run string) ([]DropItem, error) {
 			continue
 		}
 		item := DropItem{Task: t.Name, What: u.Resource.String(), Path: u.Resource.ID}
-		if _, err := os.Lstat(item.Path); errors.Is(err, fs.ErrNotExist) {
+		if there, err := exists(ctx, u); err != nil {
+			return nil, fmt.Errorf("%s, an output of %s: %w", item.Path, t.Name, err)
+		} else if !there {
 			continue
 		}
-		if err := t.checkMaker(ctx, run, u.Resource); err != nil {
+		if err := t.checkMaker(ctx, run, u); err != nil {
 			return nil, err
 		}
-		if err := item.measure(u.Resource); err != nil {
+		if err := item.measure(ctx, u); err != nil {
 			return nil, err
 		}
 		items = append(items, item)
@@ -96,11 +98,11 @@ func (t *Task) outputs(ctx context.Context, run string) ([]DropItem, error) {
 }
 
 // checkMaker refuses an output that carries no mark of having been made by the task.
-func (t *Task) checkMaker(ctx context.Context, run string, r stages.Resource) error {
-	maker := ""
+func (t *Task) checkMaker(ctx context.Context, run string, u stages.Use) error {
+	maker, r := "", u.Resource
 	switch r.Kind {
 	case stages.KindArray:
-		marker, _, err := stages.OutputMarker(ctx, r.ID)
+		marker, _, err := stages.OutputMarker(ctx, u.Place)
 		if errors.Is(err, zarr.ErrNotFound) {
 			return nil
 		}
@@ -136,10 +138,28 @@ func (t *Task) checkMaker(ctx context.Context, run string, r stages.Resource) er
 	return inputErrorf("%s was made by %s (run/task) and not by %s of run %s, so it is not dropped; drop it there, or remove it by hand", r.ID, maker, t.Name, run)
 }
 
+// exists reports whether anything is where a task writes.
+func exists(ctx context.Context, u stages.Use) (bool, error) {
+	if !u.Place.Remote() {
+		_, err := os.Lstat(u.Resource.ID)
+		return !errors.Is(err, fs.ErrNotExist), nil
+	}
+	n, err := u.Place.Node(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer n.Close()
+	names, err := n.Names(ctx, 1)
+	return len(names) > 0, err
+}
+
 // measure adds up files and bytes below the item's path; parts of a database cannot be told apart.
-func (i *DropItem) measure(r stages.Resource) error {
-	if r.Kind == stages.KindNodes || r.Kind == stages.KindEdgeAttr {
+func (i *DropItem) measure(ctx context.Context, u stages.Use) error {
+	switch {
+	case u.Resource.Kind == stages.KindNodes || u.Resource.Kind == stages.KindEdgeAttr:
 		return nil
+	case u.Place.Remote():
+		return i.measureObjects(ctx, u.Place)
 	}
 	return filepath.WalkDir(i.Path, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -153,6 +173,23 @@ func (i *DropItem) measure(r stages.Resource) error {
 		i.Bytes += info.Size()
 		return nil
 	})
+}
+
+// measureObjects is measure on a server.
+func (i *DropItem) measureObjects(ctx context.Context, place stages.Place) error {
+	n, err := place.Node(ctx)
+	if err != nil {
+		return err
+	}
+	defer n.Close()
+	for e, err := range n.Store.List(ctx, n.Prefix) {
+		if err != nil {
+			return err
+		}
+		i.Files++
+		i.Bytes += e.Size
+	}
+	return nil
 }
 
 // Drop removes what PlanDrop listed: the record first, so that no output counts as done, then the outputs. It may be

@@ -10,6 +10,7 @@ import (
 
 	"volara/geometry"
 	"volara/stages"
+	"volara/zarr/store"
 )
 
 // A fingerprint is what determines the bytes of a task's outputs.
@@ -36,6 +37,7 @@ func (t *TaskPlan) fingerprint(base string, generations map[string]string) (fing
 	}
 	forgetOperational(f.Config)
 	forgetDeclarations(f.Config)
+	forgetAccess(f.Config)
 	if more, ok := t.Stage.(interface{ Details() []string }); ok {
 		f.Config["details"] = anyList(more.Details())
 	}
@@ -80,6 +82,27 @@ func forgetIn(m map[string]any) {
 			if stacked, ok := item["stack"].(map[string]any); ok {
 				forgetIn(stacked)
 			}
+		}
+	}
+}
+
+// forgetAccess removes how stores are reached, which is no part of what is made and may be secret, wherever datasets are.
+// Which server an array is on stays.
+func forgetAccess(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if kwargs, ok := v["s3_kwargs"].(map[string]any); ok {
+			delete(v, "s3_kwargs")
+			if o, err := store.ParseS3Kwargs(kwargs); err == nil && o.Endpoint != "" {
+				v["endpoint_url"] = o.Endpoint
+			}
+		}
+		for _, value := range v {
+			forgetAccess(value)
+		}
+	case []any:
+		for _, value := range v {
+			forgetAccess(value)
 		}
 	}
 }

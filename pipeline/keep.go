@@ -339,7 +339,7 @@ func consumedBy(ctx context.Context, reader, writer *Task, wanted func(*stages.M
 		if u.Write || u.Resource.Kind != stages.KindArray || !writer.writes(u.Resource) {
 			continue
 		}
-		m, err := stages.ConsumedMarker(ctx, u.Resource.ID)
+		m, err := stages.ConsumedMarker(ctx, u.Place)
 		if err != nil || m != nil && wanted(m) {
 			return u.Resource.ID, err
 		}

@@ -40,7 +40,7 @@ func (t *TaskPlan) checkOutputs(ctx context.Context, p *Pipeline, generation str
 }
 
 func checkArray(ctx context.Context, spec stages.ArraySpec, generation string) error {
-	marker, there, err := stages.OutputMarker(ctx, spec.Path)
+	marker, there, err := stages.OutputMarker(ctx, spec.Place)
 	switch {
 	case errors.Is(err, zarr.ErrNotFound):
 		return errors.New("it is gone")

@@ -194,7 +194,7 @@ func (d *decision) warnTakeOver(ctx context.Context, log *slog.Logger) {
 		}
 		there := false
 		if u.Resource.Kind == stages.KindArray {
-			_, _, err := stages.OutputMarker(ctx, u.Resource.ID)
+			_, _, err := stages.OutputMarker(ctx, u.Place)
 			there = err == nil
 		} else if u.Resource.Kind != stages.KindNodes || !d.task.sharesGraph() {
 			_, err := os.Stat(u.Resource.ID)

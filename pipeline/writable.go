@@ -20,7 +20,7 @@ func (p *Plan) checkWritable(stateDir string) error {
 	var errs []error
 	for _, t := range p.Tasks {
 		for _, u := range t.Uses {
-			if !u.Write {
+			if !u.Write || u.Place.Remote() { // planning has asked the server; only writing would tell more
 				continue
 			}
 			if err := writable(u.Resource.ID); err != nil {

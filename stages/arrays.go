@@ -25,7 +25,7 @@ type openArray struct {
 // this program made the array, finished blocks have stored all their chunks: a missing one is an error, and not
 // background, unless blocks were skipped.
 func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
-	array, err := zarr.Open(ctx, d.Store, zarr.Helped(env.Helpers))
+	array, err := d.open(ctx, zarr.Helped(env.Helpers))
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func newOpenArray(ctx context.Context, array *zarr.Array, d *Dataset, open func(
 
 // openOutput opens an array that Init has made, for writing in the task's generation.
 func openOutput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
-	array, err := zarr.Open(ctx, d.Store, zarr.Helped(env.Helpers))
+	array, err := d.open(ctx, zarr.Helped(env.Helpers))
 	if err != nil {
 		return nil, err
 	}
@@ -80,10 +80,7 @@ func openOutput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
 	}
 	a, err := newOpenArray(ctx, array, d, nil)
 	if err == nil {
-		a.guard = &guard{path: a.array.AttributesFile(), generation: env.Generation, read: func() (*Marker, error) {
-			marker, _, err := OutputMarker(context.Background(), d.Store)
-			return marker, err
-		}}
+		a.guard = guardArray(a.array, d.place(), env.Generation)
 	}
 	return a, err
 }

@@ -70,7 +70,7 @@ func openBlockMask(ctx context.Context, c *Shared, env *Env, p Processor) (*bloc
 		m.blank = b.blank
 	}
 	for _, spec := range env.Plan.Arrays {
-		out, err := openOutput(ctx, &Dataset{Store: spec.Path}, env)
+		out, err := openOutput(ctx, &Dataset{Store: spec.Path, at: spec.place()}, env)
 		if err != nil {
 			return nil, errors.Join(err, m.Close())
 		}

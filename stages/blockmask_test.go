@@ -22,7 +22,7 @@ type slowMask []geometry.Roi
 // readMask reads a mask voxel by voxel; its leading axes, beyond those of its voxel size, are channels.
 func readMask(t rapid.TB, path string) slowMask {
 	t.Helper()
-	_, spec, err := stages.OutputMarker(context.Background(), path)
+	_, spec, err := stages.OutputMarker(context.Background(), stages.LocalPlace(path))
 	if err != nil {
 		t.Fatal(err)
 	}

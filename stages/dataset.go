@@ -62,8 +62,9 @@ type Dataset struct {
 	ZarrKwargs map[string]any `json:"zarr_kwargs,omitempty"`
 	S3Kwargs   map[string]any `json:"s3_kwargs,omitempty"`
 
-	leveled bool // Store is that of a level
-	settled bool // Neighborhood is that of the array as it is seen; see settleNeighborhood
+	at      Place // instead of what Store and S3Kwargs say
+	leveled bool  // Store is that of a level
+	settled bool  // Neighborhood is that of the array as it is seen; see settleNeighborhood
 }
 
 // DecodeNode reads a mapping or a name.
@@ -81,7 +82,10 @@ func (d *Dataset) Name() string { return filepath.Base(d.Store) }
 
 // resolve makes the path absolute, fills in the type that the field wants and refuses what is not built yet.
 func (d *Dataset) resolve(base string, want DatasetType) error {
-	path, err := absolute(base, d.Store)
+	if err := d.checkKwargs(); err != nil {
+		return err
+	}
+	path, err := placeOf(base, d.Store)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -103,9 +107,6 @@ func (d *Dataset) resolve(base string, want DatasetType) error {
 	}
 	if len(d.Ops) > 0 && len(d.byField()) > 0 {
 		return fmt.Errorf("%s has ops and %s; write all of them in ops, in the order in which they are meant", d.Store, d.byField()[0].name())
-	}
-	if len(d.ZarrKwargs)+len(d.S3Kwargs) > 0 {
-		return fmt.Errorf("zarr_kwargs and s3_kwargs of %s are not built yet; leave them empty", d.Store)
 	}
 	return nil
 }

@@ -167,7 +167,7 @@ func (b *Binder) stacked(field string, d *Dataset, depth int) (*Dataset, error) 
 	if err := b.settle(field, &own, "", depth+1); err != nil {
 		return nil, fmt.Errorf("stack: %w", err)
 	}
-	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: own.Store}, Field: field, Keep: own.Keep, All: own.moves()})
+	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: own.Store}, Place: own.place(), Field: field, Keep: own.Keep, All: own.moves()})
 	own.Keep = ""
 	return &own, nil
 }
@@ -179,7 +179,7 @@ func (b *Binder) bindOp(field string, op lazy.Op) (lazy.Op, error) {
 		if op.Group == "" {
 			return op, nil
 		}
-		path, err := absolute(b.Base, op.Group)
+		path, err := placeOf(b.Base, op.Group)
 		if err != nil {
 			return nil, fmt.Errorf("ome_norm: %w", err)
 		}

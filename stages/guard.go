@@ -12,6 +12,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"volara/fault"
+	"volara/zarr"
 	"volara/zarr/store"
 )
 
@@ -22,10 +23,51 @@ import (
 type guard struct {
 	path       string // of the file that holds the marker
 	generation string
+	look       func() (stamp, error) // at the file; one that is not there is fs.ErrNotExist
 	read       func() (*Marker, error)
 
 	mu   sync.Mutex
-	seen os.FileInfo // of the file when it last named the generation
+	seen stamp // of the file when it last named the generation; nil: never
+}
+
+// A stamp tells two states of a file apart.
+type stamp interface{ same(other stamp) bool }
+
+// A fileStamp is that of a local file.
+type fileStamp struct{ os.FileInfo }
+
+func (s fileStamp) same(other stamp) bool {
+	o, ok := other.(fileStamp)
+	return ok && os.SameFile(s.FileInfo, o.FileInfo) && s.ModTime().Equal(o.ModTime()) && s.Size() == o.Size()
+}
+
+// A version is the stamp of an object on a server.
+type version string
+
+func (v version) same(other stamp) bool { return stamp(v) == other }
+
+// guardFile keeps others off what the marker in a local file is of.
+func guardFile(path, generation string, read func() (*Marker, error)) *guard {
+	return &guard{path: path, generation: generation, read: read, look: func() (stamp, error) {
+		info, err := os.Stat(path)
+		return fileStamp{info}, err
+	}}
+}
+
+// guardArray keeps others off an array.
+func guardArray(array *zarr.Array, place Place, generation string) *guard {
+	g := guardFile(array.AttributesFile(), generation, func() (*Marker, error) {
+		marker, _, err := OutputMarker(context.Background(), place)
+		return marker, err
+	})
+	if v, ok := array.Node().Store.(store.Versioner); ok {
+		key := array.Node().Prefix + array.AttributesKey()
+		g.look = func() (stamp, error) {
+			v, err := v.Version(context.Background(), key)
+			return version(v), err
+		}
+	}
+	return g
 }
 
 // errTakenOver says that another generation has the output.
@@ -36,7 +78,7 @@ func (g *guard) check() error {
 	if g == nil {
 		return nil
 	}
-	now, err := os.Stat(g.path)
+	now, err := g.look()
 	if errors.Is(err, fs.ErrNotExist) {
 		return fault.TakenOver(fmt.Errorf("%w: %w", errTakenOver, err))
 	}
@@ -45,7 +87,7 @@ func (g *guard) check() error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.seen != nil && os.SameFile(g.seen, now) && g.seen.ModTime().Equal(now.ModTime()) && g.seen.Size() == now.Size() {
+	if g.seen != nil && g.seen.same(now) {
 		return nil
 	}
 	m, err := g.read()

@@ -31,11 +31,12 @@ type Consumed struct {
 	array  *zarr.Array
 	spec   ArraySpec
 	marker *Marker
+	guard  *guard
 }
 
 // OpenConsumed opens an array that Init has made for a generation.
 func OpenConsumed(ctx context.Context, spec ArraySpec, generation string) (*Consumed, error) {
-	array, err := zarr.Open(ctx, spec.Path)
+	array, err := spec.place().Open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func OpenConsumed(ctx context.Context, spec ArraySpec, generation string) (*Cons
 	if err != nil {
 		return nil, errors.Join(err, array.Close())
 	}
-	return &Consumed{array, spec, m}, nil
+	return &Consumed{array, spec, m, guardArray(array, spec.place(), generation)}, nil
 }
 
 // Begin notes on the array, durably and once, that chunks are going to be deleted. It is not safe for concurrent use.
@@ -65,6 +66,12 @@ func (c *Consumed) Begin(ctx context.Context) error {
 
 // Erase deletes the chunks that lie wholly in a world region.
 func (c *Consumed) Erase(ctx context.Context, roi geometry.Roi) (zarr.Erased, error) {
+	if spec := c.spec; spec.place().Remote() { // what was made anew in its place has the same names
+		var err error
+		if ctx, err = c.guard.fence(ctx); err != nil {
+			return zarr.Erased{}, err
+		}
+	}
 	box := c.spec.Voxels(roi)
 	channels := c.spec.Shape[:c.spec.ChannelAxes()]
 	return c.array.Erase(ctx, append(make([]int, len(channels)), box.Offset...), slices.Concat(channels, box.Shape))
@@ -76,10 +83,10 @@ func (c *Consumed) Path() string { return c.spec.Path }
 // Close releases the array.
 func (c *Consumed) Close() error { return c.array.Close() }
 
-// ConsumedMarker returns the marker of the array at path if chunks of it may have been deleted after they were consumed;
+// ConsumedMarker returns the marker of the array at a place if chunks of it may have been deleted after they were consumed;
 // nil: none, or there is no such array.
-func ConsumedMarker(ctx context.Context, path string) (*Marker, error) {
-	m, _, err := OutputMarker(ctx, path)
+func ConsumedMarker(ctx context.Context, place Place) (*Marker, error) {
+	m, _, err := OutputMarker(ctx, place)
 	switch {
 	case errors.Is(err, zarr.ErrNotFound):
 		return nil, nil

@@ -68,7 +68,7 @@ func (d *Dataset) settleLevel() error {
 	const patience = 30 * time.Second // with a server
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	g, err := zarr.ReadGroup(ctx, d.Store)
+	g, err := zarr.ReadGroup(ctx, d.Store, d.place().in())
 	if err != nil {
 		return fmt.Errorf("level: %w", err)
 	}
@@ -102,7 +102,7 @@ func below(location, path string) string {
 // have the usual names, whatever others are meant for other arrays.
 func (d *Dataset) overrides(array *zarr.Array) zarr.Overrides {
 	o := zarr.Overrides{VoxelSize: floats(d.VoxelSize), Offset: floats(d.Offset), AxisNames: d.AxisNames, Units: d.Units,
-		UseResolution: d.UseResolution, Unit: d.WorldUnit}
+		UseResolution: d.UseResolution, Unit: d.WorldUnit, Types: d.zarr().types}
 	if m, err := ReadMarker(array); d.AttributeNames != nil && (m == nil || err != nil) {
 		o.Names = *d.AttributeNames
 	}

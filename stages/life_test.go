@@ -132,7 +132,7 @@ func TestNewGenerationVoidsTheOld(t *testing.T) {
 	if len(nodes) == 0 || !slices.EqualFunc(nodes, again, sameNode) {
 		t.Errorf("%d nodes, then %d", len(nodes), len(again))
 	}
-	marker, spec, err := stages.OutputMarker(ctx, k.w.path("frags"))
+	marker, spec, err := stages.OutputMarker(ctx, stages.LocalPlace(k.w.path("frags")))
 	if err != nil || marker == nil || marker.Generation != "g2" || !spec.Offset.Equal(k.w.offset) {
 		t.Errorf("marker %+v of %+v: %v", marker, spec, err)
 	}
@@ -144,10 +144,10 @@ func TestNewGenerationVoidsTheOld(t *testing.T) {
 
 func TestMarkersOfOthers(t *testing.T) {
 	w := smallWorld(t)
-	if marker, _, err := stages.OutputMarker(context.Background(), w.path("affs")); marker != nil || err != nil {
+	if marker, _, err := stages.OutputMarker(context.Background(), stages.LocalPlace(w.path("affs"))); marker != nil || err != nil {
 		t.Errorf("%+v, %v", marker, err)
 	}
-	if _, _, err := stages.OutputMarker(context.Background(), w.path("nowhere")); !errors.Is(err, zarr.ErrNotFound) {
+	if _, _, err := stages.OutputMarker(context.Background(), stages.LocalPlace(w.path("nowhere"))); !errors.Is(err, zarr.ErrNotFound) {
 		t.Errorf("%v", err)
 	}
 }

@@ -65,13 +65,13 @@ func takeLUT(ctx context.Context, env *Env, path string) error {
 
 // guardLUT keeps other generations' workers off a table.
 func guardLUT(path, generation string) *guard {
-	return &guard{path: lutMarkerPath(path), generation: generation, read: func() (*Marker, error) {
+	return guardFile(lutMarkerPath(path), generation, func() (*Marker, error) {
 		mark, err := LUTMarker(path)
 		if mark == nil {
 			return nil, err
 		}
 		return &mark.Marker, err
-	}}
+	})
 }
 
 // LUTMarker returns the marker beside a table; nil when there is none.

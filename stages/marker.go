@@ -16,19 +16,20 @@ const markerAttr = "volara"
 // createArray makes an output array, or finds it made, and leaves the generation's marker on it. Where the task has
 // begun anew (env.Replace), chunks of the earlier generation are removed: they would pass for this one's.
 func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
-	array, err := zarr.Open(ctx, spec.Path)
+	place := spec.place()
+	array, err := place.Open(ctx)
 	if err == nil {
 		var there *Marker
 		if there, err = ReadMarker(array); err == nil && there != nil {
 			if there.Generation == env.Generation {
 				err := array.Close()
 				if env.Crashed {
-					err = errors.Join(err, cleanUp(ctx, spec.Path))
+					err = errors.Join(err, cleanUp(ctx, place))
 				}
 				return err
 			}
 			if env.Replace {
-				if err := errors.Join(array.Close(), zarr.Remove(ctx, spec.Path)); err != nil {
+				if err := errors.Join(array.Close(), dropPlace(ctx, place)); err != nil {
 					return err
 				}
 				array, err = nil, zarr.ErrNotFound
@@ -36,7 +37,7 @@ func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
 		}
 	}
 	if errors.Is(err, zarr.ErrNotFound) {
-		array, err = zarr.Create(ctx, spec.Path, spec.creation())
+		array, err = zarr.Create(ctx, place.Path, spec.creation(), place.in())
 	}
 	if err != nil {
 		return err
@@ -44,15 +45,18 @@ func createArray(ctx context.Context, env *Env, spec ArraySpec) error {
 	marker := env.Marker
 	marker.Layout = layoutOf(array)
 	if err = array.SetAttributes(ctx, map[string]any{markerAttr: marker}); err == nil {
-		err = cleanUp(ctx, spec.Path) // what others have begun to write, in this order: see guard
+		err = cleanUp(ctx, place) // what others have begun to write, in this order: see guard
 	}
 	return errors.Join(err, array.Close())
 }
 
 // cleanUp removes the temporary files that killed or sleeping workers have left in an array. A worker that has the
 // right to write begins its file again.
-func cleanUp(ctx context.Context, path string) error {
-	local, err := store.OpenLocal(path, store.LocalOptions{})
+func cleanUp(ctx context.Context, place Place) error {
+	if place.Remote() {
+		return nil // what is half written there is nowhere
+	}
+	local, err := store.OpenLocal(place.Path, store.LocalOptions{})
 	if err != nil {
 		return err
 	}
@@ -67,6 +71,7 @@ func (s ArraySpec) creation() zarr.Spec {
 	if s.Inner != nil && !slices.Equal(s.Inner, s.Chunks) {
 		c.Chunks, c.Shards = s.Inner, s.Chunks
 	}
+	c.Format, c.Separator = s.Format, s.Separator
 	return c
 }
 
@@ -90,15 +95,15 @@ func ReadMarker(array *zarr.Array) (*Marker, error) {
 	return m, nil
 }
 
-// OutputMarker opens the array at path and returns its marker, nil when it carries none, and its specification;
+// OutputMarker opens the array at a place and returns its marker, nil when it carries none, and its specification;
 // zarr.ErrNotFound when there is no array.
-func OutputMarker(ctx context.Context, path string) (*Marker, ArraySpec, error) {
-	array, err := zarr.Open(ctx, path)
+func OutputMarker(ctx context.Context, place Place) (*Marker, ArraySpec, error) {
+	array, err := place.Open(ctx)
 	if err != nil {
 		return nil, ArraySpec{}, err
 	}
 	defer array.Close()
-	spec, err := SpecOf(array, &Dataset{Store: path})
+	spec, err := SpecOf(array, &Dataset{Store: place.Path, at: place})
 	if err != nil {
 		return nil, spec, err
 	}

@@ -102,12 +102,12 @@ func resourceMistakes() []mistake {
 	type E = *stages.ExtractFrags
 	return []mistake{
 		with("empty path", "affs_data", func(t E) { t.AffsData.Store = "" }, "empty"),
-		with("bucket", "affs_data", func(t E) { t.AffsData.Store = "s3://bucket/affs" }, "s3://", "not built yet"),
+		with("bucket", "affs_data", func(t E) { t.AffsData.Store = "gs://bucket/affs" }, "gs://", "https://storage.googleapis.com/bucket/affs"),
 		with("unknown name", "affs_data", func(t E) { t.AffsData = stages.Dataset{Ref: "afs"} }, "afs"),
 		with("unknown database", "db", func(t E) { t.DB = stages.DB{Ref: "rag"} }, "rag"),
 		with("wrong type", "affs_data", func(t E) { t.AffsData.Type = stages.TypeLabels }, "labels", "affs"),
 		with("cloudvolume mask", "mask_data", func(t E) { t.Shared.MaskData = &stages.Dataset{Store: "m", Type: stages.TypeCloudVolume} }, "not built yet"),
-		with("keyword arguments", "affs_data", func(t E) { t.AffsData.S3Kwargs = map[string]any{"key": "x"} }, "s3_kwargs", "not built yet"),
+		with("keyword arguments", "affs_data", func(t E) { t.AffsData.S3Kwargs = map[string]any{"key": "x"} }, "s3_kwargs", "secret"),
 		with("read-only output", "frags_data", func(t E) { t.FragsData.Writable = ptr(false) }, "writable"),
 		with("postgres", "db", func(t E) { t.DB.Type = "postgresql" }, "not built yet"),
 		with("postgres fields", "db", func(t E) { t.DB.Host = "localhost" }, "postgresql"),

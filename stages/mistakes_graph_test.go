@@ -61,7 +61,7 @@ func mwsMistakes() []mistake {
 		with("roi outside", "roi", func(t M) { t.Shared.ROI = region(c(0, 0, 0), c(1, 1, 1)) }, "outside"),
 		with("no starting table", "starting_lut", func(t M) { t.StartingLUT = &stages.LUT{Path: "nowhere"} }, "nowhere.npz is not there, and no earlier task"),
 		with("broken starting table", "starting_lut", func(t M) { t.StartingLUT = &stages.LUT{Path: "broken"} }, "broken.npz"),
-		with("bucket", "lut", func(t M) { t.LUT.Path = "s3://bucket/lut" }, "not built yet"),
+		with("bucket", "lut", func(t M) { t.LUT.Path = "s3://bucket/lut" }, "only arrays"),
 		with("unknown table", "lut", func(t M) { t.LUT = stages.LUT{Ref: "final"} }, "final"),
 		with("no graph", "db", func(t M) { t.DB.Path = "nowhere.sqlite" }, "nowhere.sqlite is not there, and no earlier task"),
 	}

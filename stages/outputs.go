@@ -19,7 +19,7 @@ import (
 func outputSpec(ctx context.Context, in ArraySpec, d *Dataset, grid geometry.Grid, blockSize geometry.Coordinate, dtype nd.DType) (ArraySpec, error) {
 	c := in.ChannelAxes()
 	out := ArraySpec{
-		Path: d.Store, DType: dtype, Compressor: d.Compressor, Grid: &grid,
+		Path: d.Store, Place: d.place(), DType: dtype, Compressor: d.Compressor, Grid: &grid,
 		Shape:     grid.Total().Shape.Div(in.VoxelSize),
 		VoxelSize: in.VoxelSize, Offset: grid.Total().Offset,
 		AxisNames: in.AxisNames[c:], Types: in.Types[c:], Units: in.Units[c:], AttributeNames: d.AttributeNames,
@@ -34,9 +34,13 @@ func outputSpec(ctx context.Context, in ArraySpec, d *Dataset, grid geometry.Gri
 		return out, fmt.Errorf("chunks %v: every value must be 1 or more", d.Chunks)
 	case d.Chunks != nil:
 		out.Chunks, out.Inner = d.Chunks, d.Chunks
+	case d.zarr().format == 2: // it knows no shards
+		out.Chunks = chunksFor(blockSize)
+		out.Inner = out.Chunks
 	default: // a file a block, of small chunks
 		out.Chunks, out.Inner = blockSize, chunksFor(blockSize)
 	}
+	out.Format, out.Separator = d.zarr().format, d.zarr().separator
 	there, err := existing(ctx, d)
 	if err != nil {
 		return out, err
@@ -96,20 +100,24 @@ func smallestFactor(n int) int {
 
 // existing describes the array that is at an output's path; nil when nothing is.
 func existing(ctx context.Context, d *Dataset) (*ArraySpec, error) {
-	array, err := zarr.Open(ctx, d.Store)
+	array, err := d.place().Open(ctx)
 	if errors.Is(err, zarr.ErrNotFound) {
-		return nil, vacant(d.Store)
+		return nil, vacant(ctx, d.place())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("there is something at the output's path that is no readable array: %w", err)
 	}
 	defer array.Close()
-	spec, err := SpecOf(array, &Dataset{Store: d.Store})
+	spec, err := SpecOf(array, &Dataset{Store: d.Store, at: d.place()})
 	return &spec, err
 }
 
 // vacant refuses a path where something else than an array is; what a creation that was killed leaves does not count.
-func vacant(path string) error {
+func vacant(ctx context.Context, place Place) error {
+	if place.Remote() {
+		return vacantOn(ctx, place)
+	}
+	path := place.Path
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -132,6 +140,22 @@ func vacant(path string) error {
 	return nil
 }
 
+// vacantOn is vacant for a place on a server.
+func vacantOn(ctx context.Context, place Place) error {
+	n, err := place.Node(ctx)
+	if err != nil {
+		return err
+	}
+	defer n.Close()
+	names, err := n.Names(ctx, 100)
+	for _, name := range names {
+		if !strings.HasPrefix(name, ".") {
+			return fmt.Errorf("%s holds something else than an array (%s); choose another path", place.Path, name)
+		}
+	}
+	return err
+}
+
 // Compatible reports how an array on disk differs from the one planned; nil: not at all.
 func (s ArraySpec) Compatible(there ArraySpec) error {
 	differ := func(what string, is, planned any) error {
@@ -150,4 +174,31 @@ func (s ArraySpec) Compatible(there ArraySpec) error {
 	return nil
 }
 
-func dropArray(ctx context.Context, d *Dataset) error { return zarr.Remove(ctx, d.Store) }
+func dropArray(ctx context.Context, d *Dataset) error { return dropPlace(ctx, d.place()) }
+
+// dropPlace removes the array at a place. On a server it cannot be renamed out of writers' way; so it is nobody's first.
+func dropPlace(ctx context.Context, place Place) error {
+	if place.Remote() {
+		if err := disown(ctx, place); err != nil {
+			return err
+		}
+	}
+	return place.Remove(ctx)
+}
+
+// disown takes the array from the generation that it belongs to, so that its writers stop.
+func disown(ctx context.Context, place Place) error {
+	array, err := place.Open(ctx)
+	if errors.Is(err, zarr.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m, err := ReadMarker(array)
+	if err == nil && m != nil && m.Generation != "" {
+		m.Generation = ""
+		err = array.SetAttributes(ctx, map[string]any{markerAttr: m})
+	}
+	return errors.Join(err, array.Close())
+}

@@ -42,6 +42,7 @@ func (r Resource) String() string {
 // A Use is one task's use of a resource.
 type Use struct {
 	Resource Resource
+	Place    Place // of an array
 	Field    string
 	Write    bool
 	// Keep says how long what is written stays; of a reader, how long it believes that. Arrays only.
@@ -106,7 +107,11 @@ func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
 		b.fail(field, "%s has %s, which is computed while an array is read, but this task writes it; read it by a dataset of another name", d.Store, ops[0].name())
 		return
 	}
-	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: d.Store}, Field: field, Write: write, Keep: d.Keep, All: d.moves(), Dataset: d})
+	if why := unwritable(d.Store); write && why != "" {
+		b.fail(field, "%s is %s, which is only read, but this task writes it", d.Store, why)
+		return
+	}
+	b.Uses = append(b.Uses, Use{Resource: Resource{Kind: KindArray, ID: d.Store}, Place: d.place(), Field: field, Write: write, Keep: d.Keep, All: d.moves(), Dataset: d})
 	d.Keep = "" // no part of what a task is
 }
 
@@ -226,7 +231,7 @@ func RealPath(path string) (string, error) {
 // absolute makes a local path absolute and real; base must be absolute itself.
 func absolute(base, path string) (string, error) {
 	if scheme, _, ok := strings.Cut(path, "://"); ok && scheme != "file" {
-		return "", fmt.Errorf("%s:// is not built yet (%s); local paths are", scheme, path)
+		return "", fmt.Errorf("%s: only arrays may lie behind a URL (%s://); a local path is needed here", path, scheme)
 	}
 	path = strings.TrimPrefix(path, "file://")
 	if path == "" {

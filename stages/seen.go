@@ -11,7 +11,7 @@ import (
 // OpenSeen opens an array as the tasks see it that have it as this dataset: at the dataset's place, with its operations. What
 // is not stored is fill, also where a run is about to write it. Closing the result releases the array.
 func OpenSeen(ctx context.Context, d *Dataset, cache *zarr.Cache) (lazy.Array, error) {
-	array, err := zarr.Open(ctx, d.Store, zarr.Cached(cache))
+	array, err := d.open(ctx, zarr.Cached(cache))
 	if err != nil {
 		return lazy.Array{}, err
 	}

@@ -63,7 +63,7 @@ func specOf(a lazy.Array, d *Dataset) (ArraySpec, error) {
 			return ArraySpec{}, fmt.Errorf("%s: axes %v of types %v: channels must come first", d.Store, spatial.AxisNames, spatial.Types)
 		}
 	}
-	spec := ArraySpec{Path: d.Store, Shape: a.Shape(), DType: a.DType(), Chunks: a.Chunks, Inner: a.Chunks, AxisNames: spatial.AxisNames,
+	spec := ArraySpec{Path: d.Store, Place: d.place(), Shape: a.Shape(), DType: a.DType(), Chunks: a.Chunks, Inner: a.Chunks, AxisNames: spatial.AxisNames,
 		Units: spatial.Units, Types: spatial.Types, Neighborhood: coordinates(a.Neighborhood), Scratch: a.Scratch}
 	var rounded []string
 	var err error
@@ -121,7 +121,7 @@ func (s *Specs) base(ctx context.Context, d *Dataset) (lazy.Array, error) {
 
 // openStored opens a dataset's array to plan with: not one whose chunks are gone.
 func openStored(ctx context.Context, d *Dataset) (*zarr.Array, error) {
-	array, err := zarr.Open(ctx, d.Store)
+	array, err := d.open(ctx)
 	if err != nil {
 		return nil, err
 	}

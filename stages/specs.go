@@ -16,6 +16,7 @@ import (
 // An ArraySpec describes an array that exists or that a task is going to make.
 type ArraySpec struct {
 	Path       string
+	Place      Place // of Path
 	Shape      []int // all axes, channels first
 	DType      nd.DType
 	Chunks     []int               // all axes: what one file holds
@@ -28,6 +29,8 @@ type ArraySpec struct {
 	Compressor string
 	// AttributeNames are those that the array's attributes also have when it is made; nil: only the usual ones.
 	AttributeNames *zarr.AttributeNames
+	Format         int    // of zarr; 0: the usual one
+	Separator      string // of chunk keys; "": the usual one
 	// Neighborhood holds the array's own offsets, one a channel, when it has them; StoredNeighborhood those before lazy
 	// operations.
 	Neighborhood, StoredNeighborhood []geometry.Coordinate
@@ -41,6 +44,14 @@ type ArraySpec struct {
 	Shared bool
 	// Grid is that of the task that writes the array, if its labels end at its blocks; else nil.
 	Grid *geometry.Grid
+}
+
+// place returns where the array lies.
+func (s ArraySpec) place() Place {
+	if s.Place.Path == "" {
+		return LocalPlace(s.Path)
+	}
+	return s.Place
 }
 
 // Dims returns the number of spatial (and time) axes.

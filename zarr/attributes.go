@@ -30,6 +30,9 @@ func (a *Array) SetAttributes(ctx context.Context, attrs map[string]any) error {
 // AttributesFile returns the path of the file that holds the attributes. It is another file after they were set.
 func (a *Array) AttributesFile() string { return a.chunkName(a.metadata().attributesKey()) }
 
+// AttributesKey returns the key of that file below the array's node.
+func (a *Array) AttributesKey() string { return a.metadata().attributesKey() }
+
 func (m *Metadata) attributesKey() string {
 	if m.Format == 3 {
 		return "zarr.json"

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"volara/fault"
@@ -36,17 +37,71 @@ func emptyTrash(dir string) error {
 // trashSuffix ends the name of an array that is being deleted.
 const trashSuffix = ".trash"
 
-// Remove deletes the array at a local path; none there is no error. It first renames the array to a hidden name beside
-// it, so that nothing half deleted is ever found under its own, and so that writers still at work write into what is
-// being deleted. Anything but an array is left alone, with an error.
-func Remove(ctx context.Context, path string) error {
+// Remove deletes the array at a location; none there is no error. Anything but an array is left alone, with an error.
+//
+// A directory is first renamed to a hidden name beside it, so that nothing half deleted is ever found under its own, and
+// so that writers still at work write into what is being deleted. On a server the chunks go first and the metadata last,
+// so that a Remove that was broken off may be repeated; writers must have stopped.
+func Remove(ctx context.Context, location string, opts ...Option) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	dir, err := filepath.Abs(path)
-	if err != nil {
-		return fmt.Errorf("removing %s: %w", path, err)
+	at, err := store.ParseLocation(location)
+	if err == nil && at.Remote() {
+		err = removeObjects(ctx, location, opts)
 	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("removing %s: %w", location, err)
+	case at.Remote():
+		return nil
+	}
+	return removeDirectory(ctx, at.Path)
+}
+
+// removeObjects removes an array from a server.
+func removeObjects(ctx context.Context, location string, opts []Option) error {
+	n, err := openNode(ctx, location, opts)
+	if err != nil {
+		return err
+	}
+	err = removeNode(ctx, n)
+	return errors.Join(err, n.Close())
+}
+
+func removeNode(ctx context.Context, n *store.Node) error {
+	if !isArray(ctx, n) {
+		names, err := n.Names(ctx, 1)
+		if err == nil && len(names) > 0 {
+			err = fault.Permanent(fmt.Errorf("not an array: %s", describe(ctx, n)))
+		}
+		return err
+	}
+	var metadata []string
+	var failed error
+	chunks := func(yield func(string) bool) {
+		for e, err := range n.Store.List(ctx, n.Prefix) {
+			if failed = err; err != nil {
+				return
+			}
+			if name := strings.TrimPrefix(e.Key, n.Prefix); slices.Contains(metadataKeys(), name) {
+				metadata = append(metadata, e.Key)
+			} else if !yield(e.Key) {
+				return
+			}
+		}
+	}
+	if err := errors.Join(store.Wipe(ctx, n.Store, chunks), failed); err != nil {
+		return err
+	}
+	return store.Wipe(ctx, n.Store, slices.Values(metadata))
+}
+
+// metadataKeys are the keys of an array that tell that there is one.
+func metadataKeys() []string { return []string{"zarr.json", ".zarray", ".zattrs"} }
+
+func removeDirectory(ctx context.Context, dir string) error {
+	path := dir
 	if err := emptyTrash(dir); err != nil {
 		return fmt.Errorf("removing %s: %w", path, err)
 	}

@@ -37,28 +37,31 @@ type Location struct {
 //	s3://bucket/volume.zip|zip:raw|zarr3:      the same as Neuroglancer writes it
 //
 // What it names need not exist; what is no location of a store that is known here is an error.
-func ParseLocation(text string) (Location, error) {
-	at, err := parseLocation(text)
+func ParseLocation(text string) (Location, error) { return ParseLocationIn("", text) }
+
+// ParseLocationIn is ParseLocation with relative paths in a folder; "" is the current one.
+func ParseLocationIn(base, text string) (Location, error) {
+	at, err := parseLocation(base, text)
 	if err != nil {
 		return at, fault.Permanent(err)
 	}
 	return at, nil
 }
 
-func parseLocation(text string) (Location, error) {
-	if at, ok, err := parseChain(text); ok || err != nil {
+func parseLocation(base, text string) (Location, error) {
+	if at, ok, err := parseChain(base, text); ok || err != nil {
 		return at, err
 	}
-	if at, ok, err := parsePipeline(text); ok || err != nil {
+	if at, ok, err := parsePipeline(base, text); ok || err != nil {
 		return at, err
 	}
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok || !isScheme.MatchString(scheme) {
-		return localPath(text)
+		return localPath(base, text)
 	}
 	switch scheme = strings.ToLower(scheme); scheme {
 	case "file":
-		return localPath(rest)
+		return localPath(base, rest)
 	case "http", "https":
 		return webURL(scheme, text)
 	case "s3":
@@ -71,9 +74,12 @@ func parseLocation(text string) (Location, error) {
 
 var isScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
 
-func localPath(text string) (Location, error) {
+func localPath(base, text string) (Location, error) {
 	if text == "" {
 		return Location{}, fmt.Errorf("the path is empty")
+	}
+	if !filepath.IsAbs(text) {
+		text = filepath.Join(base, text)
 	}
 	dir, err := filepath.Abs(text)
 	return Location{Scheme: "file", Path: dir}, err
@@ -107,7 +113,7 @@ func bucketURL(rest string) (Location, error) {
 }
 
 // parseChain reads fsspec's form: zip://inner::location.
-func parseChain(text string) (at Location, ok bool, err error) {
+func parseChain(base, text string) (at Location, ok bool, err error) {
 	first, rest, chained := strings.Cut(text, "::")
 	scheme, inner, _ := strings.Cut(first, "://")
 	if !chained || !isScheme.MatchString(scheme) || strings.Contains(scheme, ".") {
@@ -116,17 +122,17 @@ func parseChain(text string) (at Location, ok bool, err error) {
 	if scheme != "zip" {
 		return at, true, fmt.Errorf("%s:: is not supported; zip:: is", scheme)
 	}
-	at, err = parseLocation(rest)
+	at, err = parseLocation(base, rest)
 	return at.zip(inner), true, err
 }
 
 // parsePipeline reads Neuroglancer's form: location|zip:inner|zarr3:path.
-func parsePipeline(text string) (at Location, ok bool, err error) {
+func parsePipeline(base, text string) (at Location, ok bool, err error) {
 	parts := strings.Split(text, "|")
 	if len(parts) == 1 || !slices.ContainsFunc(parts[1:], func(p string) bool { return strings.HasPrefix(p, "z") && strings.Contains(p, ":") }) {
 		return at, false, nil
 	}
-	if at, err = parseLocation(parts[0]); err != nil {
+	if at, err = parseLocation(base, parts[0]); err != nil {
 		return at, true, err
 	}
 	for _, part := range parts[1:] {
@@ -169,6 +175,27 @@ func (l Location) below(inner string) Location {
 
 // Remote reports whether the location is on a server.
 func (l Location) Remote() bool { return l.Scheme != "file" }
+
+// Canonical returns one text for all that mean the same location: ParseLocation reads it as this location. It may hold
+// what is secret in a URL.
+func (l Location) Canonical() string {
+	text := l.Path
+	switch {
+	case l.Scheme == "s3":
+		text = strings.TrimSuffix("s3://"+l.Bucket+"/"+l.Path, "/")
+	case l.URL != nil:
+		u := *l.URL
+		u.Path, u.RawPath, u.Fragment, u.RawFragment = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/"), "", ""
+		text = u.String()
+	}
+	switch {
+	case !l.Zip:
+		return text
+	case !hasZipName(text):
+		return "zip://" + l.Inner + "::" + text
+	}
+	return strings.TrimSuffix(text+"/"+l.Inner, "/")
+}
 
 // String returns the location for people, without what may be secret: of a path the absolute one.
 func (l Location) String() string {

@@ -32,6 +32,13 @@ func TestParseLocation(t *testing.T) {
 		if got += l.String(); err != nil || got != want {
 			t.Errorf("%s: %s, %v; want %s", text, got, err, want)
 		}
+		again, err := store.ParseLocation(l.Canonical())
+		if err != nil || again.String() != l.String() || again.Canonical() != l.Canonical() {
+			t.Errorf("%s is %s, which is %s, %v", text, l.Canonical(), again, err)
+		}
+	}
+	if l, err := store.ParseLocationIn("/base", "zip::v.zip"); err != nil || l.Canonical() != "/base/v.zip" {
+		t.Errorf("in a folder: %v, %v", l, err)
 	}
 	for text, hint := range map[string]string{
 		"": "empty", "gs://bucket/v.zarr": "https://storage.googleapis.com/bucket/v.zarr", "ftp://host/a": "ftp:// is not supported",
