@@ -10,6 +10,7 @@ import (
 
 	"volara/config"
 	"volara/stages"
+	"volara/zarr"
 )
 
 // A Pipeline is a decoded pipeline file: named tasks, bound to their resources, upstream before downstream.
@@ -64,19 +65,24 @@ func Load(types map[string]stages.Factory, files ...string) (*Pipeline, error) {
 			return nil, err
 		}
 	}
-	return build(types, files[0], roots)
+	names, err := stages.LoadAttributeNames(filepath.Dir(files[0]))
+	if err != nil {
+		return nil, &InputError{err}
+	}
+	return build(types, files[0], roots, names)
 }
 
-// Parse reads a pipeline from memory; file names it and is what relative paths start beside.
+// Parse reads a pipeline from memory; file names it and is what relative paths start beside. No configuration of
+// funlib.persistence is looked for: a stored specification says itself under which names attributes are.
 func Parse(types map[string]stages.Factory, file string, src []byte) (*Pipeline, error) {
 	root, err := config.Parse(file, src)
 	if err != nil {
 		return nil, err
 	}
-	return build(types, file, []*config.Node{root})
+	return build(types, file, []*config.Node{root}, nil)
 }
 
-func build(types map[string]stages.Factory, file string, roots []*config.Node) (*Pipeline, error) {
+func build(types map[string]stages.Factory, file string, roots []*config.Node, names *zarr.AttributeNames) (*Pipeline, error) {
 	base, err := filepath.Abs(filepath.Dir(file))
 	if err == nil {
 		base, err = stages.RealPath(base)
@@ -95,7 +101,7 @@ func build(types map[string]stages.Factory, file string, roots []*config.Node) (
 	if !validName.MatchString(p.Name) {
 		return nil, roots[0].Get("name").Errorf("%q is no name for a run; 1 to 100 letters, digits, _, - and . are possible (set name: in the file)", p.Name)
 	}
-	named := stages.Named{Datasets: doc.Datasets, DBs: doc.DBs, LUTs: doc.LUTs}
+	named := stages.Named{Datasets: doc.Datasets, DBs: doc.DBs, LUTs: doc.LUTs, AttributeNames: names}
 	var errs []error
 	for _, node := range doc.Tasks {
 		task, err := newTask(types, node, doc.Grid, base, named)

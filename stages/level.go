@@ -117,28 +117,19 @@ func (b *Binder) place(d *Dataset) error {
 		}
 	}
 	if d.AttributeNames == nil {
-		var err error
-		if d.AttributeNames, err = b.attributeNames(); err != nil {
-			return err
-		}
+		d.AttributeNames = b.Named.AttributeNames
 	}
 	return d.settleLevel()
 }
 
-// attributeNames returns the names that funlib.persistence is configured with in the folder of the pipeline, nil when they
-// are the usual ones.
-func (b *Binder) attributeNames() (*zarr.AttributeNames, error) {
-	if !b.namesKnown {
-		names, err := zarr.LoadAttributeNames(b.Base)
-		if err != nil {
-			return nil, fmt.Errorf("the names of attributes: %w", err)
-		}
-		if names != zarr.DefaultAttributeNames() {
-			b.names = &names
-		}
-		b.namesKnown = true
+// LoadAttributeNames returns the names of attributes that funlib.persistence is configured with in a folder (see
+// zarr.LoadAttributeNames), nil when they are the usual ones.
+func LoadAttributeNames(dir string) (*zarr.AttributeNames, error) {
+	names, err := zarr.LoadAttributeNames(dir)
+	if err != nil || names == zarr.DefaultAttributeNames() {
+		return nil, err
 	}
-	return b.names, nil
+	return &names, nil
 }
 
 // attributes returns what places the array when it is made: under the usual names, and under those that

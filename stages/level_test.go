@@ -47,7 +47,11 @@ func bindDataset(t *testing.T, dir, text string) (*Dataset, error) {
 	if err := root.Decode(d); err != nil {
 		return nil, err
 	}
-	b := &Binder{Base: dir}
+	names, err := LoadAttributeNames(dir)
+	if err != nil {
+		return nil, err
+	}
+	b := &Binder{Base: dir, Named: Named{AttributeNames: names}}
 	b.ReadArray("in", d, TypeRaw)
 	if len(b.Errs) > 0 {
 		return nil, b.Errs[0]

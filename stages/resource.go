@@ -53,11 +53,14 @@ type Use struct {
 	Dataset *Dataset
 }
 
-// A Named holds the datasets, databases and look-up tables that a pipeline file defines by name.
+// A Named holds the datasets, databases and look-up tables that a pipeline file defines by name, and what holds for all of
+// its arrays.
 type Named struct {
 	Datasets map[string]Dataset
 	DBs      map[string]DB
 	LUTs     map[string]LUT
+	// AttributeNames are those of arrays whose dataset gives no others; nil: the usual ones.
+	AttributeNames *zarr.AttributeNames
 }
 
 // A Binder resolves a task's datasets, databases and LUTs: references to named ones are replaced, relative paths
@@ -68,9 +71,6 @@ type Binder struct {
 	Uses  []Use
 	DBs   []*DB
 	Errs  []error
-
-	names      *zarr.AttributeNames // see attributeNames
-	namesKnown bool
 }
 
 func (b *Binder) fail(field, format string, args ...any) {
