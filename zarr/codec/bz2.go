@@ -46,5 +46,5 @@ func (BZ2) Decode(dst, src []byte, limit int) ([]byte, error) {
 	if len(src) == 0 {
 		return nil, fmt.Errorf("no bytes: %w", io.ErrUnexpectedEOF)
 	}
-	return inflate(bzip2.NewReader(bytes.NewReader(src)), dst, limit)
+	return readAll(bzip2.NewReader(bytes.NewReader(src)), dst, limit)
 }

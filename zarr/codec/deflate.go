@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"sync"
 
@@ -66,7 +65,7 @@ func (g *Gzip) Decode(dst, src []byte, limit int) ([]byte, error) {
 		return nil, err
 	}
 	defer g.readers.Put(r)
-	return inflate(r, dst, limit)
+	return readAll(r, dst, limit)
 }
 
 // Decode implements Codec.
@@ -83,7 +82,7 @@ func (z *Zlib) Decode(dst, src []byte, limit int) ([]byte, error) {
 		}
 	}
 	defer z.readers.Put(r)
-	return inflate(r, dst, limit)
+	return readAll(r, dst, limit)
 }
 
 // A deflater recycles writers.
@@ -126,51 +125,5 @@ func deflate(pool *sync.Pool, dst, src []byte, level int, open func(level int) (
 		return nil, err
 	}
 	w.Reset(nil)
-	return out.Bytes(), nil
-}
-
-// inflate reads r to its end, which also verifies its checksum.
-func inflate(r io.Reader, dst []byte, limit int) ([]byte, error) {
-	if cap(dst) < limit {
-		return readAll(r, limit)
-	}
-	dst = dst[:limit]
-	n, err := io.ReadFull(r, dst)
-	switch {
-	case errors.Is(err, io.EOF):
-		return dst[:0], nil
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		// A truncated stream and one that ends early look alike here; asking again tells them apart.
-		if _, err := r.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-			return nil, io.ErrUnexpectedEOF
-		}
-		return dst[:n], nil
-	case err != nil:
-		return nil, err
-	}
-	var more [1]byte
-	for {
-		n, err := r.Read(more[:])
-		switch {
-		case n > 0:
-			return nil, ErrTooLong
-		case errors.Is(err, io.EOF):
-			return dst, nil
-		case err != nil:
-			return nil, err
-		}
-	}
-}
-
-// readAll reads r to its end, at most limit bytes.
-func readAll(r io.Reader, limit int) ([]byte, error) {
-	var out bytes.Buffer
-	n, err := io.Copy(&out, io.LimitReader(r, int64(limit)+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > int64(limit) {
-		return nil, ErrTooLong
-	}
 	return out.Bytes(), nil
 }

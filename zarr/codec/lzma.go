@@ -106,5 +106,5 @@ func (l LZMA) Decode(dst, src []byte, limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return inflate(r, dst, limit)
+	return readAll(r, dst, limit)
 }

@@ -132,7 +132,7 @@ func (x *xzReader) block(header, check int) error {
 		return err
 	}
 	from := len(x.out)
-	if err := x.content(r); err != nil {
+	if x.out, err = appendAll(r, x.out, x.limit); err != nil {
 		return err
 	}
 	if padding, err := x.skip(-(x.at() - begin) & 3); err != nil || len(bytes.Trim(padding, "\x00")) > 0 {
@@ -146,36 +146,6 @@ func (x *xzReader) block(header, check int) error {
 		return fmt.Errorf("%w: the content's checksum", errXZ)
 	}
 	return nil
-}
-
-// content appends what r gives.
-func (x *xzReader) content(r io.Reader) error {
-	for {
-		if len(x.out) == cap(x.out) {
-			if cap(x.out) >= x.limit {
-				var more [1]byte
-				switch n, err := io.ReadFull(r, more[:]); {
-				case n > 0:
-					return ErrTooLong
-				case errors.Is(err, io.EOF):
-					return nil
-				default:
-					return err
-				}
-			}
-			larger := make([]byte, len(x.out), min(x.limit, max(2*cap(x.out), 64<<10)))
-			copy(larger, x.out)
-			x.out = larger
-		}
-		n, err := r.Read(x.out[len(x.out):cap(x.out)])
-		x.out = x.out[:len(x.out)+n]
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
 }
 
 // index reads an index after its first byte. Its records repeat what the blocks say.
