@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"volara/nd"
+	"volara/zarr/codec"
 )
 
 // docV2 is a .zarray.
@@ -53,11 +54,19 @@ func (s Spec) codecsV2() (filters, compressor any, err error) {
 		return nil, nil, err
 	}
 	var objects []any
+	t := codec.Type{DType: s.DType, Swapped: s.BigEndian == (nativeEndian == "little")}
 	for _, c := range slices.Concat(s.Filters, codecs) {
-		if c.Spec().V2 == nil {
+		object := c.Spec().V2
+		if object == nil {
 			return nil, nil, fmt.Errorf("codec %q: zarr v2 has no such codec", c.Spec().V3Name)
 		}
-		objects = append(objects, c.Spec().V2)
+		if f, ok := c.(codec.Filter); ok {
+			if in, _ := f.Types(); in.Size() > 1 && t.Size() > 1 && in.Swapped != t.Swapped {
+				return nil, nil, fmt.Errorf("filter %s takes elements of type %v, and zarr v2 gives it %v: choose the array's byte order for the filter",
+					excerptOf(object), in, t)
+			}
+		}
+		objects, t = append(objects, object), codec.Next(c, t)
 	}
 	if n := len(objects); len(codecs) > 0 {
 		objects, compressor = objects[:n-1], objects[n-1]
@@ -66,6 +75,11 @@ func (s Spec) codecsV2() (filters, compressor any, err error) {
 		filters = objects
 	}
 	return filters, compressor, nil
+}
+
+func excerptOf(v any) string {
+	data, _ := json.Marshal(v)
+	return excerpt(data)
 }
 
 // typeV2 returns numpy's name of a type.

@@ -232,7 +232,7 @@ func openSpoiled(t testing.TB, file string, data []byte) {
 // TestMutatedMetadata spoils every field of every fixture's metadata in every way there is: deleted, renamed, there
 // twice, of another type, too large, negative, nested deeply.
 func TestMutatedMetadata(t *testing.T) {
-	n, every := 0, 11
+	n, every := 0, 17
 	if testing.Short() {
 		every = 50
 	}

@@ -1,6 +1,7 @@
 package zarr
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -125,10 +126,50 @@ func TestSpecRefused(t *testing.T) {
 			s.Shards, s.Index.Codecs = []int{4, 4}, []codec.Codec{&codec.Gzip{Level: 1}}
 			return s
 		},
+		"filter of the other byte order": func() Spec {
+			s := ok(2)
+			s.DType, s.BigEndian, s.Filters = nd.Uint16, true, []codec.Codec{filterOf(t, "<u2")}
+			return s
+		},
 		"NaN of v2": func() Spec { s := ok(2); s.DType, s.Fill = nd.Float32, Fill{0x7fc00001}; return s },
 	} {
 		if _, err := CreateStore(t.Context(), store.NewMemory(), "", spoil()); err == nil {
 			t.Errorf("%s: created", name)
+		}
+	}
+}
+
+func filterOf(t *testing.T, dtype string) codec.Codec {
+	t.Helper()
+	c, err := codec.ParseV2([]byte(`{"id": "delta", "dtype": "`+dtype+`"}`), codec.Type{DType: nd.Uint16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestFiltersOfSpecs makes arrays with filters: in v3 they take what the machine has, in v2 what is stored.
+func TestFiltersOfSpecs(t *testing.T) {
+	for _, format := range []int{2, 3} {
+		for _, big := range []bool{false, true} {
+			s := Spec{Format: format, Shape: []int{5, 4}, Chunks: []int{2, 3}, DType: nd.Uint16}
+			s.BigEndian, s.Filters = big, []codec.Codec{filterOf(t, map[bool]string{false: "<u2", true: ">u2"}[big])}
+			memory := store.NewMemory()
+			a, err := CreateStore(t.Context(), memory, "", s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data := count(5, 4)
+			if err := a.Write(t.Context(), []int{0, 0}, data); err != nil {
+				t.Fatal(err)
+			}
+			got, err := a.Read(t.Context(), []int{0, 0}, []int{5, 4})
+			if err != nil || !bytes.Equal(got.Bytes(), data.Bytes()) {
+				t.Errorf("v%d, big-endian %v: %v", format, big, err)
+			}
+			if again := a.Metadata(); len(again.Spec().Filters) != 1 || again.Spec().BigEndian != big {
+				t.Errorf("v%d: %+v", format, again.Spec())
+			}
 		}
 	}
 }
