@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"image/color"
+	"image/png"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"volara/demo"
+	"volara/nd"
 	"volara/zarr"
 )
 
@@ -245,4 +248,53 @@ func described(t *testing.T, path string) string {
 	}
 	present, _, err := a.ChunksPresent(t.Context())
 	return fmt.Sprint(m.Format, m.Shape, m.Chunks, m.DType, m.Fill, m.Codecs, s, present, err)
+}
+
+// TestSliceBlocks lays the blocks of a run over a plane of an array, in the colours of what became of them.
+func TestSliceBlocks(t *testing.T) {
+	dir := noops(t, "name: a, roi: [[10, 0], [20, 40]], block_size: [10, 10], fail_rate: 1, max_retries: 0", "name: b, roi: [[10, 0], [20, 40]], block_size: [10, 10]")
+	array, err := zarr.Create(t.Context(), filepath.Join(dir, "raw"), zarr.Spec{Shape: []int{20, 20}, Chunks: []int{20, 20}, DType: nd.Uint8,
+		Attributes: map[string]any{"voxel_size": []int{1, 2}, "offset": []int{10, 0}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := array.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out, status := outcome(t, volara(dir, "up", "--progress", "off", "noop.yaml")); status != 1 {
+		t.Fatalf("exit status %d\n%s", status, out)
+	}
+	centre := func(task, says string) color.RGBA {
+		t.Helper()
+		out, status := outcome(t, volara(dir, "zarr", "slice", "--zoom", "2", "-o", "s.png", "--pipeline", "noop.yaml", "--task", task, "raw"))
+		if status != 0 || !strings.Contains(out, says) {
+			t.Fatalf("exit status %d\n%s", status, out)
+		}
+		f, err := os.Open(filepath.Join(dir, "s.png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		img, err := png.Decode(f)
+		if err != nil || img.Bounds().Dx() != 80 || img.Bounds().Dy() != 40 {
+			t.Fatalf("%v %v", img.Bounds(), err)
+		}
+		return color.RGBAModel.Convert(img.At(50, 10)).(color.RGBA)
+	}
+	if c := centre("a", "blocks of a: 8 failed"); c.R < 2*c.G {
+		t.Errorf("a failed block is %v", c)
+	}
+	if c := centre("b", "blocks of b: 8 computed"); c.G < c.R || c.G < c.B {
+		t.Errorf("a computed block is %v", c)
+	}
+	for says, args := range map[string][]string{
+		"which task's blocks?": {"--pipeline", "noop.yaml", "raw"},
+		`no task is named "c"`: {"--pipeline", "noop.yaml", "--task", "c", "raw"},
+		"--pipeline":           {"--task", "a", "raw"},
+		"no such file":         {"--pipeline", "nowhere.yaml", "raw"},
+	} {
+		if out, status := outcome(t, volara(dir, append([]string{"zarr", "slice"}, args...)...)); status != 2 || !strings.Contains(out, says) {
+			t.Errorf("%v: exit status %d\n%s", args, status, out)
+		}
+	}
 }

@@ -91,7 +91,7 @@ func (l *Layer) serve(axes [][]axis) error {
 		l.inputs = append(l.inputs, inputName(a))
 	}
 	var err error
-	l.tree, err = newImage(l.Name, format, trees, axes)
+	l.tree, err = newLevels(l.Name, format, trees, axes)
 	return err
 }
 

@@ -30,6 +30,9 @@ type zarrSliceCmd struct {
 	Zoom        float64  `help:"Pixels along a voxel's shortest side; below 1 voxels are left out." default:"1" placeholder:"X"`
 	Square      bool     `help:"Draw voxels as squares, whatever their size in the world."`
 	Memory      string   `help:"Memory that the plane may take." default:"4GiB" placeholder:"SIZE"`
+	Pipeline    string   `help:"Pipeline whose blocks are laid over the plane, in the colours of what became of them (as volara blocks draws them)." type:"path" placeholder:"FILE"`
+	Task        string   `help:"The task whose blocks are meant, where the pipeline has several." placeholder:"TASK"`
+	State       string   `help:"State directory of the pipeline; default .volara beside its file." type:"path" placeholder:"DIR"`
 }
 
 // maxZoom bounds the pixels of a voxel.
@@ -53,11 +56,18 @@ func (c *zarrSliceCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return asInput(err)
 	}
+	overlaid, err := c.overlay(ctx, p)
+	if err != nil {
+		return err
+	}
 	if err := writeFile(c.Out, func(f *os.File) error { return png.Encode(f, p.Image) }); err != nil {
 		return err
 	}
-	_, err = fmt.Println(caption(p, a, c.Out))
-	return err
+	fmt.Println(caption(p, a, c.Out))
+	if overlaid != "" {
+		fmt.Println(overlaid)
+	}
+	return nil
 }
 
 // options returns what the flags ask for.

@@ -9,25 +9,25 @@ import (
 	"strings"
 )
 
-// An image serves several levels of one thing as an OME-Zarr image, whose levels are called 0, 1, ….
-type image struct {
-	docs   map[string][]byte // metadata of the group, by key
-	levels []tree
+// levels serves several levels of one thing as an OME-Zarr image, whose levels are called 0, 1, ….
+type levels struct {
+	docs  map[string][]byte // metadata of the group, by key
+	trees []tree
 }
 
-var _ tree = (*image)(nil)
+var _ tree = (*levels)(nil)
 
 // open implements tree.
-func (i *image) open(ctx context.Context, key string) (*object, error) {
-	if doc, ok := i.docs[key]; ok {
+func (l *levels) open(ctx context.Context, key string) (*object, error) {
+	if doc, ok := l.docs[key]; ok {
 		return newObject(doc), nil
 	}
 	level, rest, _ := strings.Cut(key, "/")
 	n, err := strconv.Atoi(level)
-	if err != nil || n < 0 || n >= len(i.levels) || strconv.Itoa(n) != level {
+	if err != nil || n < 0 || n >= len(l.trees) || strconv.Itoa(n) != level {
 		return nil, fs.ErrNotExist
 	}
-	return i.levels[n].open(ctx, rest)
+	return l.trees[n].open(ctx, rest)
 }
 
 type ngffAxis struct {
@@ -47,8 +47,8 @@ type ngffDataset struct {
 	Transforms []ngffTransform `json:"coordinateTransformations"`
 }
 
-// newImage returns the image of levels whose axes are given, the finest first, in zarr format 2 or 3.
-func newImage(name string, format int, levels []tree, axes [][]axis) (*image, error) {
+// newLevels returns the image of levels whose axes are given, the finest first, in zarr format 2 or 3.
+func newLevels(name string, format int, trees []tree, axes [][]axis) (*levels, error) {
 	type multiscale struct {
 		Version  string        `json:"version,omitempty"`
 		Name     string        `json:"name"`
@@ -59,7 +59,7 @@ func newImage(name string, format int, levels []tree, axes [][]axis) (*image, er
 	for _, a := range axes[0] {
 		m.Axes = append(m.Axes, ngffAxisOf(a))
 	}
-	for i := range levels {
+	for i := range trees {
 		m.Datasets = append(m.Datasets, ngffDataset{strconv.Itoa(i), transforms(axes[0], axes[i])})
 	}
 	type object = map[string]any
@@ -79,7 +79,7 @@ func newImage(name string, format int, levels []tree, axes [][]axis) (*image, er
 			return nil, err
 		}
 	}
-	return &image{docs: docs, levels: levels}, nil
+	return &levels{docs: docs, trees: trees}, nil
 }
 
 // ngffAxisOf describes an axis; space is counted in nanometres.
