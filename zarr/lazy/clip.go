@@ -88,11 +88,13 @@ func clipWhole[T number](op Clip, t nd.DType) step {
 	if op.High != nil {
 		high = clamped[T](*op.High)
 	}
-	return inPlace(t, func(x []T) {
-		for i, v := range x {
-			x[i] = min(max(v, low), high)
-		}
-	})
+	return inPlace(t, func(x []T) { clampWhole(x, low, high) })
+}
+
+func clampWhole[T number](x []T, low, high T) {
+	for i, v := range x {
+		x[i] = min(max(v, low), high)
+	}
 }
 
 // clipFloat32 clips floats; bounds are rounded to the array's type first, as numpy does. NaN is neither below nor above
@@ -105,19 +107,21 @@ func clipFloat32(op Clip, round func(float64) float32) step {
 	if op.High != nil {
 		high = round(op.High.float)
 	}
+	return inPlace(nd.Float32, func(x []float32) { clamp32(x, low, high) })
+}
+
+func clamp32(x []float32, low, high float32) {
 	lowBits, highBits := math.Float32bits(low), math.Float32bits(high)
-	return inPlace(nd.Float32, func(x []float32) {
-		for i, v := range x {
-			bits := math.Float32bits(v)
-			if v < low {
-				bits = lowBits
-			}
-			if v > high {
-				bits = highBits
-			}
-			x[i] = math.Float32frombits(bits)
+	for i, v := range x {
+		bits := math.Float32bits(v)
+		if v < low {
+			bits = lowBits
 		}
-	})
+		if v > high {
+			bits = highBits
+		}
+		x[i] = math.Float32frombits(bits)
+	}
 }
 
 // clipFloat64 is clipFloat32 for wider floats.
@@ -129,17 +133,19 @@ func clipFloat64(op Clip) step {
 	if op.High != nil {
 		high = op.High.float
 	}
+	return inPlace(nd.Float64, func(x []float64) { clamp64(x, low, high) })
+}
+
+func clamp64(x []float64, low, high float64) {
 	lowBits, highBits := math.Float64bits(low), math.Float64bits(high)
-	return inPlace(nd.Float64, func(x []float64) {
-		for i, v := range x {
-			bits := math.Float64bits(v)
-			if v < low {
-				bits = lowBits
-			}
-			if v > high {
-				bits = highBits
-			}
-			x[i] = math.Float64frombits(bits)
+	for i, v := range x {
+		bits := math.Float64bits(v)
+		if v < low {
+			bits = lowBits
 		}
-	})
+		if v > high {
+			bits = highBits
+		}
+		x[i] = math.Float64frombits(bits)
+	}
 }

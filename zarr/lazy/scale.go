@@ -44,11 +44,13 @@ func (op ScaleShift) Apply(_ context.Context, a Array) (Array, error) {
 	if err != nil {
 		return a, err
 	}
-	return a.toFloat32(func(x []float32) {
-		for i, v := range x {
-			x[i] = float32(v*scale) + shift // two roundings, as numpy's; no fused one
-		}
-	}), nil
+	return a.toFloat32(func(x []float32) { scaleShift(x, scale, shift) }), nil
+}
+
+func scaleShift(x []float32, scale, shift float32) {
+	for i, v := range x {
+		x[i] = float32(v*scale) + shift // two roundings, as numpy's; no fused one
+	}
 }
 
 // toFloat32 returns the array as float32, changed in place.

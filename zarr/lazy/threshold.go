@@ -80,11 +80,12 @@ func greaterWhole[T number](bound Number) step {
 }
 
 func greater[T number](bound T) step {
-	return plain(nd.Bool, func(dst, src []byte) {
-		in := elements[T](src)
-		dst = dst[:len(in)]
-		for i, v := range in {
-			dst[i] = truth(v > bound)
-		}
-	})
+	return plain(nd.Bool, func(dst, src []byte) { markGreater(dst, elements[T](src), bound) })
+}
+
+func markGreater[T number](dst []byte, x []T, bound T) {
+	dst = dst[:len(x)]
+	for i, v := range x {
+		dst[i] = truth(v > bound)
+	}
 }
