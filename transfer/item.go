@@ -21,11 +21,30 @@ type item struct {
 	ofImage bool       // an image above it says where it is
 	tile    []int      // of the copy: what is copied at once, whole objects
 
+	cache  int64 // bytes of decoded chunks that are kept
 	to     *zarr.Array
 	stored *objectSet // that were stored before
 
 	total         int64 // tiles
 	done, skipped atomic.Int64
+}
+
+// cached keeps decoded chunks of the source where pieces of work share them: where the objects of the copy do not line up
+// with them.
+func (o Options) cached(ctx context.Context, it *item) (*volume.Array, error) {
+	shared := false
+	for d, n := range objectShape(it.spec) {
+		if d >= len(it.box.Offset) || d >= len(it.from.Chunks) || it.spec.Shape[d] <= n && it.box.Offset[d] == 0 {
+			continue
+		}
+		chunk := it.from.Chunks[d]
+		shared = shared || it.box.Offset[d]%chunk != 0 || n%chunk != 0 && chunk%n != 0
+	}
+	if !shared {
+		return it.from, nil
+	}
+	it.cache = o.Memory / 4
+	return o.seen(ctx, it.from.Stored.With(zarr.Cached(zarr.NewCache(int(it.cache)))))
 }
 
 // blockBytes is the size of a tile that is worth its while.
@@ -41,9 +60,10 @@ func (it *item) divide(o Options) error {
 	for d, n := range object {
 		least *= min(n, max(1, it.spec.Shape[d]))
 	}
+	o.Memory -= it.cache
 	if need := int64(least) * int64(bytes); need > o.Memory {
 		return volume.Refuse("an object of %v voxels of %s takes %d MiB to make; allow that with --memory, or choose smaller --chunks or --shards",
-			object, it.from.Path(), need>>20+1)
+			object, it.from.Path(), (need+it.cache)>>20+1)
 	}
 	voxels := o.Limits.Voxels(bytes, 1<<40)
 	it.tile = slices.Clone(object)
@@ -62,6 +82,7 @@ func (it *item) divide(o Options) error {
 
 // workersFor returns how many tiles may be in work at once, so that they keep within the memory.
 func (it *item) workersFor(l volume.Limits) int {
+	l.Memory -= it.cache
 	bytes := int64(it.from.DType().Size() + it.from.Scratch + 2*it.spec.DType.Size())
 	voxels := int64(1)
 	for d, n := range it.tile {

@@ -227,6 +227,9 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, region volum
 	if it.spec, err = c.o.specOf(seen, it.box); err != nil {
 		return err
 	}
+	if it.from, err = c.o.cached(ctx, it); err != nil {
+		return err
+	}
 	m := a.Metadata()
 	owned := hasPlace(m.Attributes)
 	moved := !region.IsZero() || len(c.o.Ops) > 0

@@ -48,6 +48,10 @@ func (c *zarrCpCmd) Run(ctx context.Context) error {
 		return err
 	}
 	plan, err := transfer.Plan(ctx, c.Src, c.Dst, o)
+	if err != nil && ctx.Err() != nil {
+		fmt.Fprintln(os.Stderr, "interrupted: nothing was written")
+		return cli.ErrInterrupted
+	}
 	if err != nil {
 		return asInput(err)
 	}
