@@ -144,7 +144,7 @@ func TestBadMetadata(t *testing.T) {
 		{goodV2, "filters", `[{"id": "delta", "dtype": 3}]`, "delta"},
 		{goodV2, "filters", `[3]`, "filters"},
 		{goodV2, "compressor", ``, "missing"},
-		{goodV2, "compressor", `{"id": "lzma"}`, "blosc"},
+		{goodV2, "compressor", `{"id": "zfpy"}`, "blosc"},
 		{goodV2, "compressor", `"zstd"`, "compressor"},
 		{goodV2, "dimension_separator", `"_"`, `"/"`},
 	} {
