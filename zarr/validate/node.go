@@ -29,9 +29,9 @@ func Node(ctx context.Context, n *store.Node, o Options) (Report, error) {
 	return c.finish(), err
 }
 
-// Document checks a metadata file alone: a zarr.json, a .zattrs, or the attributes of either.
+// Document checks a metadata file alone, a zarr.json, a .zattrs, or the attributes of either, by the published schemas.
 func Document(file string, data []byte, o Options) Report {
-	c := &collector{options: o}
+	c := &collector{options: o, alone: true}
 	g, err := ngff.Parse(file, data)
 	switch {
 	case err != nil:

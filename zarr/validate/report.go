@@ -30,6 +30,7 @@ type collector struct {
 	beyond  []ngff.Problem // against the text of the specification alone
 	missing []ngff.Problem // arrays that are not there
 	arrays  int            // that are
+	alone   bool           // whether there is a document only
 }
 
 // document takes what was found in one document.
@@ -52,7 +53,7 @@ func (c *collector) warn(where, what string) {
 func (c *collector) finish() Report {
 	r := &c.report
 	rest := append(c.beyond, c.missing...)
-	if c.arrays > 0 || c.options.Strict {
+	if c.arrays > 0 || c.options.Strict && !c.alone {
 		r.Problems = append(r.Problems, rest...)
 	} else {
 		r.Warnings = append(r.Warnings, rest...)
