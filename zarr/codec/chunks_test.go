@@ -60,7 +60,7 @@ func typeOf(t testing.TB, s string) codec.Type {
 
 // deterministic codecs have one encoding.
 var deterministic = []string{"delta", "fixedscaleoffset", "quantize", "astype", "bitround", "packbits", "shuffle",
-	"fletcher32", "crc32", "adler32", "crc32c"}
+	"fletcher32", "crc32", "adler32", "crc32c", "jenkins_lookup3"}
 
 // TestChunks decodes what numcodecs encoded, encodes it again, to the same bytes where there is but one encoding, and
 // decodes that.
@@ -106,6 +106,32 @@ func TestBooleanDeltas(t *testing.T) {
 	}
 	if got, err := c.Decode(nil, encoded, 8); err != nil || !bytes.Equal(got, data) {
 		t.Fatalf("%v %v", got, err)
+	}
+}
+
+// TestLongDeltas: differences of another type than the array's are made a piece at a time.
+func TestLongDeltas(t *testing.T) {
+	for _, types := range []string{`"dtype": "<i4", "astype": "<i2"`, `"dtype": "<u2", "astype": "<u8"`, `"dtype": "<f4", "astype": "<f8"`, `"dtype": ">i4", "astype": "<f8"`} {
+		c := parsed(t, `{"id": "delta", `+types+`}`)()
+		in, _ := c.(codec.Filter).Types()
+		for _, n := range []int{2047, 2048, 2049, 4096, 4097, 10000} {
+			data := make([]byte, n*in.Size())
+			for i := range n { // small numbers with small steps, in either byte order and as floats below the least normal one
+				data[i*in.Size()], data[(i+1)*in.Size()-1] = 0, 0
+				at := i * in.Size()
+				if in.Swapped {
+					at = (i+1)*in.Size() - 1
+				}
+				data[at] = byte(i * i / 100 % 120)
+			}
+			encoded, err := c.Encode(nil, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := c.Decode(nil, encoded, len(data)); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("%s, %d elements: %v", types, n, err)
+			}
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 		"crc32end": parsed(t, `{"id": "crc32", "location": "end"}`),
 		"adler32":  parsed(t, `{"id": "adler32"}`),
 		"fletcher": parsed(t, `{"id": "fletcher32"}`),
+		"jenkins":  parsed(t, `{"id": "jenkins_lookup3", "initval": 7}`),
 		"shuffle1": func() codec.Codec { return codec.ByteShuffler{ElementSize: 1} },
 	}
 	for _, types := range [][2]string{{"|u1", "|u1"}, {"<i2", "<i2"}, {">i4", "<i8"}, {"<u8", ">u8"}, {"|b1", "|b1"}} {
@@ -130,7 +131,8 @@ func TestSpecs(t *testing.T) {
 func TestChecked(t *testing.T) {
 	for _, config := range []string{`{"id": "zstd", "checksum": true}`, `{"id": "gzip", "level": 5}`, `{"id": "zlib", "level": 5}`,
 		`{"id": "bz2"}`, `{"id": "crc32c"}`, `{"id": "crc32c", "location": "start"}`, `{"id": "crc32"}`, `{"id": "adler32"}`,
-		`{"id": "fletcher32"}`, `{"id": "lzma"}`, `{"id": "lzma", "check": 10}`} {
+		`{"id": "fletcher32"}`, `{"id": "lzma"}`, `{"id": "lzma", "check": 10}`,
+		`{"id": "jenkins_lookup3"}`} {
 		t.Run(config, func(t *testing.T) { codectest.Checked(t, parsed(t, config)) })
 	}
 }

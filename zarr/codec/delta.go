@@ -54,33 +54,46 @@ func (d *Delta) Spec() Spec {
 
 // Encode implements Codec.
 func (d *Delta) Encode(dst, src []byte) ([]byte, error) {
+	in, out := d.in.Size(), d.out.Size()
 	return d.encode(dst, src, func(dst, src []byte) {
 		if d.in.DType == d.out.DType {
 			differences(dst, src, d.in.DType)
 			return
 		}
-		wide := make([]byte, len(src))
-		differences(wide, src, d.in.DType)
-		cast(dst, d.out.DType, wide, d.in.DType)
+		// A piece at a time, each with the element before it.
+		buf := make([]byte, (deltaPiece+1)*in)
+		for at, n := 0, len(src)/in; at < n; at += deltaPiece {
+			first, end := max(at-1, 0), min(at+deltaPiece, n)
+			wide := buf[:(end-first)*in]
+			differences(wide, src[first*in:end*in], d.in.DType)
+			cast(dst[at*out:end*out], d.out.DType, wide[(at-first)*in:], d.in.DType)
+		}
 	})
 }
+
+// deltaPiece is how many elements are summed up or subtracted before they are converted.
+const deltaPiece = 2048
 
 // Decode implements Codec.
 func (d *Delta) Decode(dst, src []byte, limit int) ([]byte, error) {
 	sum := sumType(d.in.DType, d.out.DType)
+	in, out, size := d.in.Size(), d.out.Size(), sum.Size()
 	return d.decode(dst, src, limit, func(dst, src []byte) {
-		if d.out.DType != sum {
-			wide := make([]byte, len(src)/d.out.Size()*sum.Size())
-			cast(wide, sum, src, d.out.DType)
-			src = wide
-		}
-		if sum == d.in.DType {
+		if d.in.DType == d.out.DType {
 			sums(dst, src, sum)
 			return
 		}
-		total := make([]byte, len(src))
-		sums(total, src, sum)
-		cast(dst, d.in.DType, total, sum)
+		// A piece at a time, each after the sum of those before it.
+		buf := make([]byte, (deltaPiece+1)*size)
+		for at, n := 0, len(src)/out; at < n; at += deltaPiece {
+			end := min(at+deltaPiece, n)
+			carried := min(at, 1)
+			wide := buf[:(carried+end-at)*size]
+			cast(wide[carried*size:], sum, src[at*out:end*out], d.out.DType)
+			sums(wide, wide, sum)
+			cast(dst[at*in:end*in], d.in.DType, wide[carried*size:], sum)
+			copy(buf, wide[len(wide)-size:])
+		}
 	})
 }
 
@@ -110,6 +123,7 @@ func widen(float, n nd.DType) nd.DType {
 	}
 }
 
+// differences subtracts from every element but the first the one before it.
 func differences(dst, src []byte, t nd.DType) {
 	switch t {
 	case nd.Bool:
@@ -137,6 +151,7 @@ func differences(dst, src []byte, t nd.DType) {
 	}
 }
 
+// sums is the inverse of differences; dst and src may be the same memory.
 func sums(dst, src []byte, t nd.DType) {
 	switch t {
 	case nd.Bool:

@@ -40,6 +40,7 @@ var v2 = []parser{
 	{"fixedscaleoffset", parseScaleOffset},
 	{"fletcher32", parseChecksum(fletcher32Kind())},
 	{"gzip", parseGzip},
+	{"jenkins_lookup3", parseJenkins},
 	{"lz4", parseLZ4},
 	{"lzma", parseLZMA},
 	{"packbits", parsePackBits},

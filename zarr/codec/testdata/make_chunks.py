@@ -60,6 +60,8 @@ def entries():
         yield {"id": c}, values("u1", 37)
         for location in ("start", "end"):
             yield {"id": c, "location": location}, values("u1", 37)
+    for n in (1, 11, 12, 13, 24, 25, 37, 100):
+        yield {"id": "jenkins_lookup3", "initval": n // 20}, values("u1", n)
     text = np.frombuffer(b"fragments of neurons touch segments of neurons " * 9, "u1")
     for level in (1, 9):
         yield {"id": "bz2", "level": level}, text
