@@ -23,8 +23,9 @@ type Group struct {
 	Version string
 
 	fields  map[string]json.RawMessage
-	nested  bool   // in an attribute "ome"
-	pointer string // JSON pointer of fields
+	outer   map[string]json.RawMessage // the attributes around "ome"
+	nested  bool                       // in an attribute "ome"
+	pointer string                     // JSON pointer of fields
 }
 
 // The keys of the metadata's parts.
@@ -93,6 +94,7 @@ func Parse(file string, data []byte) (*Group, error) {
 		}
 	}
 	if _, g.nested = g.fields["ome"]; g.nested {
+		g.outer = g.fields
 		if err := g.descend("ome"); err != nil {
 			return nil, err
 		}

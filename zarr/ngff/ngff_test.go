@@ -151,6 +151,10 @@ func TestOmero(t *testing.T) {
 	if _, ok := o.Channels[1].RGB(); ok || o.Channels[1].Shown() {
 		t.Errorf("%+v", o.Channels[1])
 	}
+	beside := parse(t, `{"zarr_format": 3, "attributes": {"ome": {"version": "0.5", "multiscales": []}, "omero": {"channels": [{"window": {"min": 1, "max": 2}}]}}}`)
+	if o, err := beside.Omero(); err != nil || o == nil || o.Channels[0].Window.Max != 2 {
+		t.Errorf("beside ome: %+v, %v", o, err)
+	}
 	if o, err := parse(t, `{"multiscales": []}`).Omero(); o != nil || err != nil {
 		t.Errorf("%v, %v where there is none", o, err)
 	}

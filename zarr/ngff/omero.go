@@ -51,10 +51,15 @@ func (w *Window) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Omero returns how the image's channels are to be displayed, nil when it does not say.
+// Omero returns how the image's channels are to be displayed, nil when it does not say. Where the metadata is in an
+// attribute "ome" without an omero, that beside it counts, which is where Volara looks.
 func (g *Group) Omero() (*Omero, error) {
 	var o Omero
 	there, err := g.decode(keyOmero, &o)
+	if !there && g.nested {
+		beside := Group{File: g.File, fields: g.outer}
+		there, err = beside.decode(keyOmero, &o)
+	}
 	if !there || err != nil {
 		return nil, err
 	}
