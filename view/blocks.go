@@ -26,7 +26,8 @@ type Blocks struct {
 	tail *stream.EventTail
 	maps map[string]*blockmap.Map
 	read time.Time
-	told bool // what the record says was asked for
+	told bool      // what the record says was asked for
+	sure time.Time // when events and status were last compared
 }
 
 // newBlocks follows the run of a folder; record asks for what is recorded of it, in case the events do not tell all.
@@ -46,6 +47,9 @@ func newBlocks(dir string, tasks []*pipeline.TaskPlan, record func(context.Conte
 
 // fresh is how long what was read of a run's folder is not read again.
 const fresh = 250 * time.Millisecond
+
+// compareAfter is how long it is believed that the events tell of all blocks that are done.
+const compareAfter = 10 * time.Second
 
 // refresh takes in what has happened; b.mu is held.
 func (b *Blocks) refresh(ctx context.Context) error {
@@ -75,9 +79,10 @@ func (b *Blocks) refresh(ctx context.Context) error {
 	for name, m := range b.maps {
 		m.SetWorking(working[name])
 	}
-	if !b.told && b.lacks(status) {
-		b.told = true // once: the events tell what comes after
-		b.recall(ctx)
+	if !b.told && time.Since(b.sure) > compareAfter {
+		if b.told, b.sure = b.lacks(status), time.Now(); b.told { // once: the events tell what comes after
+			b.recall(ctx)
+		}
 	}
 	return nil
 }

@@ -18,7 +18,8 @@ import (
 // A Request names something to look at: a location, and perhaps what it is.
 type Request struct {
 	Path string
-	Kind Kind // "": guessed
+	Kind Kind      // "": guessed
+	LUT  *lazy.LUT // that labels are seen through; nil: none
 }
 
 // ParseRequest reads PATH or KIND=PATH. A path that exists as it is written is one.
@@ -27,7 +28,7 @@ func ParseRequest(text string) Request {
 	if ok && after != "" {
 		if kind, err := ParseKind(before); err == nil {
 			if _, err := os.Stat(text); err != nil {
-				return Request{after, kind}
+				return Request{Path: after, Kind: kind}
 			}
 		}
 	}
@@ -90,7 +91,22 @@ func open(ctx context.Context, r Request, o zarr.Overrides, cache *zarr.Cache) (
 	if d.Kind == "" {
 		d.Kind = KindOf(d.Name, d.Levels[0], first)
 	}
-	return d, nil
+	return d, d.mapLabels(ctx, r.LUT)
+}
+
+// mapLabels puts a look-up table before labels.
+func (d *Dataset) mapLabels(ctx context.Context, lut *lazy.LUT) error {
+	if lut == nil || d.Kind != Labels {
+		return nil
+	}
+	for i, l := range d.Levels {
+		seen, err := lazy.Ops{lut}.Apply(ctx, l.Array)
+		if err != nil {
+			return err
+		}
+		d.Levels[i] = Level{Array: seen}
+	}
+	return nil
 }
 
 func absolute(path string) string {
@@ -180,7 +196,7 @@ func nameOf(path string) string {
 func labelsOf(ctx context.Context, r Request, image Dataset, o zarr.Overrides, cache *zarr.Cache) []Dataset {
 	var found []Dataset
 	for _, name := range labelNames(ctx, r.Path) {
-		d, err := open(ctx, Request{Path: join(r.Path, "labels/"+name), Kind: Labels}, o, cache)
+		d, err := open(ctx, Request{join(r.Path, "labels/"+name), Labels, r.LUT}, o, cache)
 		if err != nil || len(image.Levels) == 0 {
 			continue // listed and not there
 		}
@@ -234,7 +250,7 @@ func findInside(ctx context.Context, r Request, o zarr.Overrides, cache *zarr.Ca
 			if !dir || strings.HasPrefix(child, ".") {
 				continue
 			}
-			d, err := open(ctx, Request{join(r.Path, below+child), r.Kind}, o, cache)
+			d, err := open(ctx, Request{join(r.Path, below+child), r.Kind, r.LUT}, o, cache)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()

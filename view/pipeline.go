@@ -84,7 +84,7 @@ func kindOfType(t stages.DatasetType) Kind {
 func (r *Run) open(ctx context.Context, u stages.Use, cache *zarr.Cache) ([]Dataset, error) {
 	d := u.Dataset
 	if !d.Lazy() && !d.Placed() {
-		return find(ctx, Request{d.Store, kindOfType(d.Type)}, zarr.Overrides{}, cache)
+		return find(ctx, Request{Path: d.Store, Kind: kindOfType(d.Type)}, zarr.Overrides{}, cache)
 	}
 	a, err := stages.OpenSeen(ctx, d, cache)
 	if err != nil {

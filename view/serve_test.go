@@ -1,9 +1,11 @@
 package view
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -19,9 +21,13 @@ import (
 	"sync"
 	"testing"
 
+	"volara/graph"
 	"volara/nd"
+	"volara/pipeline"
+	"volara/stages"
 	"volara/zarr"
 	"volara/zarr/codec"
+	"volara/zarr/lazy"
 	"volara/zarr/store"
 )
 
@@ -286,6 +292,14 @@ func TestImage(t *testing.T) {
 	if got := readBack(t, url+"cells/"); got.DType() != nd.Uint64 || !bytes.Equal(got.Bytes(), labels.Bytes()) {
 		t.Errorf("labels were served as %v", got.DType())
 	}
+	coarse, err := zarr.Open(t.Context(), url+"em", zarr.Level(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer coarse.Close()
+	if s, err := coarse.Spatial(zarr.Overrides{}); err != nil || !slices.Equal(s.VoxelSize, []float64{40, 16, 16}) || !slices.Equal(s.Offset, []float64{400, 4, 4}) {
+		t.Errorf("the second level is read back at %+v %v", s, err)
+	}
 	raw, err := overHTTP{t, url}.Get(t.Context(), "em/zarr.json")
 	if err != nil {
 		t.Fatal(err)
@@ -296,6 +310,47 @@ func TestImage(t *testing.T) {
 	if err := json.Compact(&compact, raw); err != nil || !strings.Contains(compact.String(), want) {
 		t.Errorf("the image is described as\n%s", compact.String())
 	}
+}
+
+// TestImageV2 serves an image of zarr v2, and one that is converted, which both read back as images.
+func TestImageV2(t *testing.T) {
+	for name, dtype := range map[string]nd.DType{"as stored": nd.Uint8, "converted": nd.Float64} {
+		dir := filepath.Join(t.TempDir(), "em")
+		var levels []*nd.Array
+		for i, n := range []int{40, 20} {
+			levels = append(levels, create(t, filepath.Join(dir, fmt.Sprint(i)), zarr.Spec{Format: 2, Shape: []int{n, n}, Chunks: []int{16, 16}, DType: dtype}))
+		}
+		attributes := `{"multiscales": [{"version": "0.4", "axes": [{"name": "y", "type": "space"}, {"name": "x", "type": "space"}], "datasets": [
+			{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [5, 5]}]},
+			{"path": "1", "coordinateTransformations": [{"type": "scale", "scale": [10, 10]}, {"type": "translation", "translation": [2.5, 2.5]}]}]}]}`
+		for file, text := range map[string]string{".zgroup": `{"zarr_format": 2}`, ".zattrs": attributes} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, url := serving(t, dir)
+		for i, want := range levels {
+			a, err := zarr.Open(t.Context(), url+"em", zarr.Level(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := a.Read(t.Context(), []int{0, 0}, a.Shape())
+			if err != nil || !slices.Equal(floats(got), mapFloats(floats(want), dtype)) {
+				t.Errorf("%s: level %d has other values (%v)", name, i, err)
+			}
+			a.Close()
+		}
+	}
+}
+
+// mapFloats rounds what is served as float32.
+func mapFloats(list []float64, t nd.DType) []float64 {
+	if t == nd.Float64 {
+		for i, v := range list {
+			list[i] = float64(float32(v))
+		}
+	}
+	return list
 }
 
 // TestAtOnce asks for many chunks at once, as the viewer does.
@@ -312,4 +367,75 @@ func TestAtOnce(t *testing.T) {
 		})
 	}
 	readers.Wait()
+}
+
+// TestElsewhere serves what is not in a folder of this machine: an array in a zip file, one on a web server, and labels seen
+// through a look-up table, given by a path and by a pipeline.
+func TestElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	stored := create(t, filepath.Join(dir, "v.zarr", "raw"), with(func(*zarr.Spec) {}))
+	zipped := filepath.Join(dir, "v.zip")
+	f, err := os.Create(zipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := zip.NewWriter(f)
+	if err := errors.Join(w.AddFS(os.DirFS(filepath.Join(dir, "v.zarr"))), w.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	defer web.Close()
+	for _, path := range []string{zipped + "/raw", web.URL + "/v.zarr/raw"} {
+		s, url := serving(t, path)
+		scene, err := s.Look(t.Context())
+		if err != nil || len(scene.Layers) != 1 || scene.Layers[0].Converted == "" {
+			t.Errorf("%s: %+v %v", path, scene, err)
+		}
+		if !bytes.Equal(readBack(t, url+"raw/").Bytes(), stored.Bytes()) {
+			t.Errorf("%s: other values", path)
+		}
+	}
+}
+
+// TestLUT shows labels through a look-up table that a path, or a pipeline's dataset, is given.
+func TestLUT(t *testing.T) {
+	dir := t.TempDir()
+	a, err := zarr.Create(t.Context(), filepath.Join(dir, "frags"), zarr.Spec{Shape: []int{4}, Chunks: []int{4}, DType: nd.Uint64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Write(t.Context(), []int{0}, nd.From([]uint64{0, 1, 2, 3}, 4)); err != nil {
+		t.Fatal(err)
+	}
+	lut := filepath.Join(dir, "lut.npz")
+	if err := (&graph.LUT{Fragments: []int64{1, 2}, Segments: []int64{70, 70}}).Write(lut); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "p.yaml")
+	if err := os.WriteFile(file, []byte(`
+name: p
+datasets:
+  merged: {store: frags, dataset_type: labels, lut: lut.npz}
+tasks:
+  - {task_type: relabel, frags_data: merged, seg_data: {store: out}, lut: {path: lut.npz}, block_size: [4]}
+`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p, err := pipeline.Load(stages.Builtin(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	for name, find := range map[string]Finder{
+		"path":     Paths([]Request{{Path: filepath.Join(dir, "frags"), LUT: &lazy.LUT{Path: lut}}}, zarr.Overrides{}),
+		"pipeline": NewRun(p, pipeline.Server{StateDir: p.StateDir()}, log).Find,
+	} {
+		s := NewServer(Options{Find: find, Log: log})
+		h := httptest.NewServer(s.Handler("/"))
+		got := nd.Values[uint64](readBack(t, h.URL+"/frags/"))
+		h.Close()
+		if !slices.Equal(got, []uint64{0, 70, 70, 3}) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
 }

@@ -171,7 +171,7 @@ func TestKinds(t *testing.T) {
 	if err := os.Mkdir(odd, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string]Request{"labels=a/b": {"a/b", Labels}, "affs=s3://x": {"s3://x", Affinities}, "raw=x": {"x", Image}, "a=b": {Path: "a=b"},
+	for text, want := range map[string]Request{"labels=a/b": {Path: "a/b", Kind: Labels}, "affs=s3://x": {Path: "s3://x", Kind: Affinities}, "raw=x": {Path: "x", Kind: Image}, "a=b": {Path: "a=b"},
 		"labels=": {Path: "labels="}, "x": {Path: "x"}, odd: {Path: odd}} {
 		if got := ParseRequest(text); got != want {
 			t.Errorf("%s: %+v, want %+v", text, got, want)

@@ -17,6 +17,7 @@ import (
 	"volara/pipeline"
 	"volara/view"
 	"volara/zarr"
+	"volara/zarr/lazy"
 )
 
 type viewCmd struct {
@@ -25,6 +26,7 @@ type viewCmd struct {
 	Public bool     `help:"Serve at an address that other machines reach: whoever reaches it may read."`
 	Viewer string   `help:"Address of the Neuroglancer that the link leads to." default:"${viewer}" placeholder:"URL"`
 	Allow  []string `name:"allow-origin" help:"Let pages of this origin read, as in https://example.org (may be repeated; * is every one). Those of the viewer and of this machine may anyway." placeholder:"ORIGIN" sep:"none"`
+	LUT    string   `name:"lut" help:"Look-up table (npz or npy) through which labels are shown, as if they were relabelled. A pipeline's datasets name theirs." type:"path" placeholder:"FILE"`
 	State  string   `help:"State directory of the pipeline's runs; default .volara beside the pipeline file." type:"path" placeholder:"DIR"`
 	serverArgs
 	cli.Cache
@@ -68,7 +70,10 @@ func (c *viewCmd) Run(ctx context.Context) error {
 
 // finder returns what looks for what is named: a pipeline's files, or arrays.
 func (c *viewCmd) finder(log *slog.Logger) (view.Finder, error) {
-	if files := pipelineFiles(c.Paths); files {
+	if pipelineFiles(c.Paths) {
+		if c.LUT != "" {
+			return nil, &pipeline.InputError{Err: errors.New("--lut is for arrays; write lut: into the pipeline's dataset")}
+		}
 		args := pipelineArgs{Files: c.Paths, State: c.State}
 		p, err := args.load()
 		if err != nil {
@@ -82,9 +87,15 @@ func (c *viewCmd) finder(log *slog.Logger) (view.Finder, error) {
 	if c.State != "" || c.NATS != "" {
 		return nil, &pipeline.InputError{Err: errors.New("--state and --nats are for a pipeline; name its file")}
 	}
+	var lut *lazy.LUT
+	if c.LUT != "" {
+		lut = &lazy.LUT{Path: c.LUT}
+	}
 	var requests []view.Request
 	for _, path := range c.Paths {
-		requests = append(requests, view.ParseRequest(path))
+		r := view.ParseRequest(path)
+		r.LUT = lut
+		requests = append(requests, r)
 	}
 	names, err := zarr.LoadAttributeNames(".")
 	if err != nil {
