@@ -154,6 +154,7 @@ func TestCircleIsNamed(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(chain))
 	f.Add([]byte(segmentation))
+	f.Add([]byte(strings.Replace(segmentation, "store: v.zarr/affs", "store: v.zarr/affs, ops: [{stack: {store: b}}, {slice: \"0:1, ...\"}, {lut: x.npz}, invert]", 1)))
 	f.Add([]byte(`{"task_type":"noop","roi":[[0],[4]],"block_size":[1],"num_cache_workers":null}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, err := Parse(stages.Builtin(), "/data/x.yaml", text)

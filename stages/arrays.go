@@ -63,8 +63,11 @@ func newOpenArray(ctx context.Context, array *zarr.Array, d *Dataset, open func(
 		return nil, err
 	}
 	spec, err := specOf(a, d)
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
 	spec.StoredNeighborhood = coordinates(before.Neighborhood)
-	return &openArray{array: array, source: a, spec: spec}, err
+	return &openArray{array: array, source: a, spec: spec}, nil
 }
 
 // openOutput opens an array that Init has made, for writing in the task's generation.
