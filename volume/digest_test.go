@@ -32,7 +32,7 @@ func TestSHA256OfOthers(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		got, err := volume.SHA256(context.Background(), a, volume.Limits{Workers: 2, Memory: 64})
+		got, err := volume.SHA256(context.Background(), a, volume.Limits{Workers: 2, Memory: 4096})
 		if err != nil || fmt.Sprintf("%x", got) != sum {
 			t.Errorf("%s: %x, want %s: %v", name, got, sum, err)
 		}
