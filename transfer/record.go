@@ -265,3 +265,13 @@ func resolved(n *store.Node) string {
 		rest = path.Join(filepath.Base(up), rest)
 	}
 }
+
+// Unfinished returns where a node is being copied from when the copy is not complete, "" for any other node.
+func Unfinished(ctx context.Context, n *store.Node) (source string) {
+	var r record
+	data, err := n.Get(ctx, recordKey, 1<<20)
+	if err != nil || json.Unmarshal(data, &r) != nil || r.State != stateRunning {
+		return ""
+	}
+	return r.Source
+}

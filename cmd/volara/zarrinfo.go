@@ -9,12 +9,14 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mattn/go-runewidth"
 
 	"volara/console"
+	"volara/transfer"
 	"volara/volume"
 )
 
@@ -46,6 +48,9 @@ func (c *zarrInfoCmd) Run(ctx context.Context) error {
 	info, err := volume.Describe(ctx, n, o)
 	if err != nil {
 		return asInput(err)
+	}
+	if source := transfer.Unfinished(ctx, n.Where); source != "" {
+		info.Warnings = append(info.Warnings, "the copy of "+source+" is not complete; volara zarr cp goes on with it")
 	}
 	if c.JSON {
 		return console.WriteJSON(os.Stdout, info)
@@ -171,7 +176,7 @@ func printPlace(s sheet, p *volume.PlaceInfo) {
 	s.line("offset", "%s", withUnits(p.Offset, p.Units))
 	spans := make([]string, len(p.Offset))
 	for i := range spans {
-		spans[i] = fmt.Sprintf("%v:%v", p.Offset[i], p.End[i])
+		spans[i] = strconv.FormatFloat(p.Offset[i], 'f', -1, 64) + ":" + strconv.FormatFloat(p.End[i], 'f', -1, 64)
 	}
 	s.line("world", "[%s]", strings.Join(spans, ", "))
 }

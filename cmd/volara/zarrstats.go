@@ -67,7 +67,7 @@ func (c *zarrStatsCmd) Run(ctx context.Context) error {
 }
 
 func printStats(w io.Writer, s volume.Stats) error {
-	fmt.Fprintf(w, "%s: %s voxels of %s, %v from %v\n\n", s.Path, console.Count(s.Voxels), s.DType, s.Shape, s.Offset)
+	fmt.Fprintf(w, "%s: %s of %s, %v from %v\n\n", s.Path, console.Plural(s.Voxels, "voxel"), s.DType, s.Shape, s.Offset)
 	head := []string{"", ">min", ">max", ">mean", ">std", ">zero", ">nan", ">infinite", ">distinct"}
 	if s.Of != "value" {
 		head[0] = s.Of
