@@ -12,7 +12,8 @@ import (
 )
 
 // WriteImage makes the group at a node an OME-Zarr image of arrays below it, the finest first: axes, scales and
-// translations are those of the arrays' own attributes (see Spatial), all else is image's. The version is 0.5 for arrays
+// translations are those of the arrays' own attributes (see Spatial), names those of their dimensions where they have
+// such; all else is image's. The version is 0.5 for arrays
 // of zarr v3 and 0.4 for those of v2. Arrays of different format or axes are an error.
 func WriteImage(ctx context.Context, n *store.Node, paths []string, image ngff.Image) error {
 	format := 0
@@ -30,12 +31,17 @@ func WriteImage(ctx context.Context, n *store.Node, paths []string, image ngff.I
 		if err != nil {
 			return err
 		}
-		l := s.Level(p)
-		if m := a.metadata(); format != 0 && (m.Format != format || !slices.Equal(l.Axes, image.Axes)) {
+		l, m := s.Level(p), a.metadata()
+		if !slices.Contains(m.DimensionNames, "") {
+			for i, name := range m.DimensionNames { // 0.5 demands that the axes have these names
+				l.Axes[i].Name = name
+			}
+		}
+		if format != 0 && (m.Format != format || !slices.Equal(l.Axes, image.Axes)) {
 			return fault.Permanent(fmt.Errorf("writing the image %s: %s is of zarr v%d with axes %v, the levels before of v%d with %v",
 				n, a.path, m.Format, l.Axes, format, image.Axes))
 		}
-		format, image.Axes = a.metadata().Format, l.Axes
+		format, image.Axes = m.Format, l.Axes
 		image.Levels = append(image.Levels, l)
 	}
 	if format == 0 {

@@ -18,6 +18,9 @@ func TestWriteImage(t *testing.T) {
 			Units: []string{"", "nm", "nm"}, Types: []string{"channel", "space", "space"}}.Attributes()
 		for i, p := range []string{"a", "b"} {
 			spec := Spec{Format: format, Shape: []int{2, 8 >> i, 8 >> i}, Chunks: []int{1, 4, 4}, DType: nd.Uint8, Attributes: attributes}
+			if format == 3 {
+				spec.DimensionNames = []string{"c^", "y", "x"}
+			}
 			if _, err := CreateStore(t.Context(), n.Store, p+"/", spec); err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +39,8 @@ func TestWriteImage(t *testing.T) {
 			t.Fatal(err)
 		}
 		l, err := m.Choose(ngff.Nearest([]float64{0.07, 0.008}, "micrometer"))
-		if err != nil || fmt.Sprint(l.Path, l.Scale, l.Translation, l.Axes) != "b[1 80 9] [0 420 -6.75] [{c channel } {y space nanometer} {x space nanometer}]" {
+		channel := map[int]string{2: "c", 3: "c^"}[format]
+		if err != nil || fmt.Sprint(l.Path, l.Scale, l.Translation, l.Axes) != "b[1 80 9] [0 420 -6.75] [{"+channel+" channel } {y space nanometer} {x space nanometer}]" {
 			t.Errorf("zarr v%d: %+v, %v", format, l, err)
 		}
 		if want := map[int]string{2: "0.4", 3: "0.5"}[format]; g.Version != want || m.Type != "mean" || m.Name != "i" {
