@@ -16,15 +16,17 @@ import (
 // An Array is an open zarr array. It may be used concurrently; concurrent writes must be to distinct voxels, but may
 // share chunks.
 type Array struct {
-	store   store.Store
-	prefix  string // of the array's keys: empty, or ends in a slash
-	path    string // for people
-	options options
-	image   *ngff.Group // where a multiscale image describes the array
-	level   *ngff.Level
-	noLevel error // why the image above the array is not understood
-	state   *state
-	buffers *buffers
+	store  store.Store
+	prefix string // of the array's keys: empty, or ends in a slash
+	path   string // for people
+	// identity is the path, and where that is a bucket, the server that has it: what caches know the array by.
+	identity string
+	options  options
+	image    *ngff.Group // where a multiscale image describes the array
+	level    *ngff.Level
+	noLevel  error // why the image above the array is not understood
+	state    *state
+	buffers  *buffers
 }
 
 // state is what changes while an array is open; all copies of an Array share it.

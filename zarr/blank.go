@@ -43,7 +43,7 @@ func (a *Array) blankObject(ctx context.Context, m *Metadata, index []int, b box
 	}
 	key := m.keys.key(index)
 	if c := a.options.cache; c != nil {
-		defer c.forget(a.path, key)
+		defer c.forget(a.identity, key)
 	}
 	if a.options.sparse {
 		return a.store.Delete(ctx, a.prefix+key)

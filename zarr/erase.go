@@ -53,7 +53,7 @@ func (a *Array) erase(ctx context.Context, m *Metadata, key string) (Erased, err
 		return Erased{}, err
 	}
 	if c := a.options.cache; c != nil {
-		c.forget(a.path, key)
+		c.forget(a.identity, key)
 	}
 	return Erased{1, size}, nil
 }

@@ -40,11 +40,13 @@ func (o *object) fetch(ctx context.Context, limit int) (section, error) {
 }
 
 // cacheKey is what the cache knows a piece by.
-func (o *object) cacheKey(p piece) cacheKey { return cacheKey{o.a.path, o.key, pieceKey{0, p.number}} }
+func (o *object) cacheKey(p piece) cacheKey {
+	return cacheKey{o.a.identity, o.key, pieceKey{0, p.number}}
+}
 
 // indexKey is what the cache knows the index of a shard by, which lies in so many others and starts with that piece.
 func (o *object) indexKey(depth, first int) cacheKey {
-	return cacheKey{o.a.path, o.key, pieceKey{depth + 1, first}}
+	return cacheKey{o.a.identity, o.key, pieceKey{depth + 1, first}}
 }
 
 func (o *object) close() {

@@ -77,7 +77,10 @@ func OpenStore(ctx context.Context, s store.Store, prefix string, opts ...Option
 
 func newArray(s store.Store, prefix string, opts []Option) *Array {
 	path := strings.TrimSuffix(store.Name(s, prefix), "/")
-	a := &Array{store: s, prefix: prefix, path: path, state: &state{}, buffers: &buffers{}}
+	a := &Array{store: s, prefix: prefix, path: path, identity: path, state: &state{}, buffers: &buffers{}}
+	if o, ok := s.(interface{ Origin() string }); ok {
+		a.identity += " at " + o.Origin()
+	}
 	for _, o := range opts {
 		o(&a.options)
 	}

@@ -60,6 +60,9 @@ func (w *writing) object(ctx context.Context, index []int) error {
 	if w.covers(place) {
 		return w.put(ctx, o, place, nil)
 	}
+	if c, ok := w.a.store.(store.Changer); ok {
+		return w.change(ctx, c, o, place)
+	}
 	if l, ok := w.a.store.(store.Locker); ok {
 		unlock, err := l.Lock(ctx, w.a.prefix+o.key)
 		if err != nil {
@@ -80,13 +83,36 @@ func (w *writing) object(ctx context.Context, index []int) error {
 	return w.put(ctx, o, place, notNil(old))
 }
 
+// change changes a part of an object where the store knows how to do that without a lock.
+func (w *writing) change(ctx context.Context, c store.Changer, o *object, place box) error {
+	if c := w.a.options.cache; c != nil {
+		defer c.forget(w.a.identity, o.key)
+	}
+	var out encoded
+	defer func() { w.a.buffers.put(out.b) }()
+	err := c.Change(ctx, w.a.prefix+o.key, int64(w.m.layout.maxEncoded()), func(old []byte) ([]byte, error) {
+		w.a.buffers.put(out.b) // of a try before
+		out = encoded{}
+		e := encoding{w: w, l: w.m.layout, place: place, old: old, sparse: w.a.options.sparse}
+		var err error
+		if out, err = e.encode(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.a.chunkName(o.key), err)
+		}
+		return out.bytes, nil
+	})
+	if err != nil {
+		return o.failed(err)
+	}
+	return nil
+}
+
 // covers reports whether data holds all of a place that lies inside the array.
 func (w *writing) covers(place box) bool { return w.box.contains(place.intersect(w.m.whole())) }
 
 // put stores an object; old is what is stored there now, nil where that is nothing or does not matter.
 func (w *writing) put(ctx context.Context, o *object, place box, old []byte) error {
 	if c := w.a.options.cache; c != nil {
-		defer c.forget(w.a.path, o.key)
+		defer c.forget(w.a.identity, o.key)
 	}
 	e := encoding{w: w, l: w.m.layout, place: place, old: old, sparse: w.a.options.sparse}
 	out, err := e.encode(ctx)

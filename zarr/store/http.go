@@ -43,13 +43,17 @@ var (
 	_ NamesLister  = (*HTTP)(nil)
 )
 
-// NewHTTP returns the store below a URL. User and password in it are sent to the server and not shown; a query is sent
-// with every request and shown as "?…". Proxies are those of the environment (HTTPS_PROXY, NO_PROXY, …).
+// NewHTTP returns the store below a URL. User and password in it, or else those of the host in the netrc file (NETRC, or
+// ~/.netrc), are sent to the server and not shown; a query is sent with every request and shown as "?…". Proxies are those of the environment (HTTPS_PROXY, NO_PROXY, …).
 func NewHTTP(base *url.URL, options HTTPOptions) *HTTP {
 	options.Retry = options.Retry.orDefault()
 	clean := *base
 	clean.User, clean.Fragment, clean.RawFragment = nil, "", ""
-	return &HTTP{base: &clean, user: base.User, options: options, client: &http.Client{Transport: newTransport()}}
+	user := base.User
+	if user == nil {
+		user = netrcUser(base.Hostname())
+	}
+	return &HTTP{base: &clean, user: user, options: options, client: &http.Client{Transport: newTransport()}}
 }
 
 // newTransport returns a transport of many connections to few servers, which takes bodies as they are stored.
@@ -224,7 +228,7 @@ func statusError(r *http.Response) error {
 	case status == http.StatusForbidden:
 		return fmt.Errorf("the server answers %s: %w", r.Status, errForbidden)
 	case status == http.StatusUnauthorized:
-		return fault.Permanent(fmt.Errorf("the server answers %s: it wants a user and a password, as in https://user:password@host/", r.Status))
+		return fault.Permanent(fmt.Errorf("the server answers %s: it wants a user and a password, as in https://user:password@host/, or in ~/.netrc", r.Status))
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return fmt.Errorf("the server answers %s: %w", r.Status, ErrRange)
 	case r.Request.Method == http.MethodHead && (status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented):
