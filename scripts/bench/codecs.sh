@@ -3,7 +3,7 @@
 #   --image FILE    .npy or .npz of uint8 to take chunks from instead of synthetic images
 #   --labels FILE   .npy or .npy.gz of labels likewise
 #   --repeat N      how often each side measures each cell, 3; the best counts
-#   --only TEXT     only cells whose name holds TEXT: em64, labels128, zstd, blosc, …
+#   --only PATTERN  only cells whose name matches: em64, labels128, zstd, lz4, …
 # Figures are MB/s of the array by processor time. The virtual environment is $PEERS, ~/.cache/volara-zarr; it is made when
 # it is not there.
 set -eu
