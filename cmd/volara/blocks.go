@@ -94,7 +94,21 @@ func (c *blocksDrawCmd) maps(ctx context.Context, plan *pipeline.Plan, dir strin
 	if err != nil {
 		return nil, err
 	}
-	table := console.NewTable("task", ">computed", ">masked", ">left out", ">waiting", ">tried again", ">failed")
+	if status, err := pipeline.ReadStatus(dir); err == nil && (status.State == stream.StateRunning || status.State == stream.StatePaused) {
+		working, err := stream.InWork(dir)
+		if err != nil {
+			return nil, err
+		}
+		for name, m := range byTask {
+			m.SetWorking(working[name])
+		}
+	}
+	return maps, c.count(plan, byTask)
+}
+
+// count prints how many blocks of each task have which state.
+func (c *blocksDrawCmd) count(plan *pipeline.Plan, byTask map[string]*blockmap.Map) error {
+	table := console.NewTable("task", ">computed", ">masked", ">left out", ">waiting", ">in work", ">tried again", ">failed")
 	for _, t := range plan.Tasks {
 		m := byTask[t.Name]
 		if m == nil {
@@ -106,11 +120,11 @@ func (c *blocksDrawCmd) maps(ctx context.Context, plan *pipeline.Plan, dir strin
 			}
 		}
 		row := []string{t.Name}
-		for _, s := range []blockmap.State{blockmap.Computed, blockmap.Masked, blockmap.LeftOut, blockmap.Waiting, blockmap.Tried, blockmap.Failed} {
+		for _, s := range []blockmap.State{blockmap.Computed, blockmap.Masked, blockmap.LeftOut, blockmap.Waiting, blockmap.Working, blockmap.Tried, blockmap.Failed} {
 			row = append(row, console.Count(m.Count(s)))
 		}
 		table.Row(row...)
 	}
-	_, err = table.WriteTo(os.Stdout)
-	return maps, err
+	_, err := table.WriteTo(os.Stdout)
+	return err
 }
