@@ -33,8 +33,12 @@ func (w *workers) each(ctx context.Context, n int, do func(ctx context.Context, 
 		return nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	l := &loop{w: w, n: int64(n), cancel: cancel, do: func(i int) error { return do(ctx, i) }}
+	defer func() { // also when it is the caller's own call that panics
+		l.next.Store(l.n)
+		cancel(nil)
+		l.helpers.Wait()
+	}()
 	l.run()
 	l.helpers.Wait()
 	if l.panicked != nil {
