@@ -150,6 +150,26 @@ func TestLevelsAlone(t *testing.T) {
 	}
 }
 
+// TestChunksOfAnImage gives chunks for the image's axes; its labels have one less.
+func TestChunksOfAnImage(t *testing.T) {
+	dir := t.TempDir()
+	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")
+	image(t, src)
+	flat := filepath.Join(src, "labels", "cells", "0")
+	if err := os.RemoveAll(flat); err != nil {
+		t.Fatal(err)
+	}
+	write(t, flat, zarr.Spec{Format: 2, Shape: []int{16, 16}, Chunks: []int{4, 4}, DType: nd.Uint32}, nil, nil)
+	if err := cp(src, dst, Options{Chunks: []int{2, 3, 5}}); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string][]int{"0": {2, 3, 5}, "labels/cells/0": {3, 5}, "labels/cells/deep/1": {2, 3, 5}} {
+		if m := open(t, filepath.Join(dst, path)).Metadata(); !slices.Equal(m.Chunks, want) {
+			t.Errorf("%s: chunks %v, want %v", path, m.Chunks, want)
+		}
+	}
+}
+
 func TestShifts(t *testing.T) {
 	for _, c := range []struct{ have, want string }{
 		{`[{"type": "scale", "scale": [2, 3]}]`, `[{"scale":[2,3],"type":"scale"},{"translation":[10,21],"type":"translation"}]`},

@@ -19,7 +19,8 @@ type Copy struct {
 	source, destination string
 	o                   Options
 	from                *volume.Node
-	to                  *store.Node // for looking; Run opens it anew
+	level               *volume.Array // where a level of an image is copied, which is opened on its own
+	to                  *store.Node   // for looking; Run opens it anew
 	groups              []group
 	files               []string // that are neither metadata nor chunks, below the root
 	arrays              []*item
@@ -77,7 +78,10 @@ func (c *Copy) plan(ctx context.Context) error {
 func (c *Copy) Close() error {
 	var errs []error
 	for _, it := range c.arrays {
-		errs = append(errs, it.from.Close())
+		errs = append(errs, it.from.Array.Close()) // what operations have opened; the store is c.from's
+	}
+	if c.level != nil {
+		errs = append(errs, c.level.Close())
 	}
 	if c.from != nil {
 		errs = append(errs, c.from.Close())
@@ -96,6 +100,7 @@ func (c *Copy) collect(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		c.level = a
 		return c.add(ctx, a.Stored, "", c.o.Region, true)
 	}
 	if n.Array != nil {
@@ -221,10 +226,14 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, region volum
 	}
 	it := &item{name: name, from: seen}
 	c.arrays = append(c.arrays, it)
+	o := c.o
+	if !alone { // chunks of an image are given for its axes; labels may lack the first ones, channels
+		o.Chunks, o.Shards = trailing(o.Chunks, len(seen.Shape())), trailing(o.Shards, len(seen.Shape()))
+	}
 	if it.box, err = region.Box(seen); err != nil {
 		return err
 	}
-	if it.spec, err = c.o.specOf(seen, it.box); err != nil {
+	if it.spec, err = o.specOf(seen, it.box); err != nil {
 		return err
 	}
 	if it.from, err = c.o.cached(ctx, it); err != nil {
@@ -243,6 +252,11 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, region volum
 		}
 	}
 	return check(path.Join(c.destination, name), it.spec)
+}
+
+// trailing returns the last n numbers of a list that has more.
+func trailing(list []int, n int) []int {
+	return list[max(0, len(list)-n):]
 }
 
 // groupAttributes returns the attributes of the copy of a group: what they say of its levels follows a crop, and OME-NGFF

@@ -126,15 +126,11 @@ func (n *Node) document(ctx context.Context, name string) (map[string]json.RawMe
 	return doc, nil
 }
 
-// array opens the array at the node.
+// array opens the array at the node, in the node's store.
 func (n *Node) array(ctx context.Context, doc map[string]json.RawMessage) (*Node, error) {
-	a, err := zarr.Open(ctx, n.Where.String())
+	a, err := zarr.OpenNode(ctx, n.Where)
 	if err != nil {
-		// A store that its name does not open again; the image around it goes unnoticed.
-		var inner error
-		if a, inner = zarr.OpenStore(ctx, n.Where.Store, n.Where.Prefix); inner != nil {
-			return nil, inner
-		}
+		return nil, err
 	}
 	m := a.Metadata()
 	n.Kind, n.Format, n.Array, n.file = KindArray, m.Format, a, doc

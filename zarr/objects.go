@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"volara/nd"
+	"volara/zarr/store"
 )
 
 // Objects yields the place of every stored object (chunk or shard) in the grid of them, in no particular order, with its
@@ -33,6 +34,12 @@ func (a *Array) Objects(ctx context.Context) iter.Seq2[StoredObject, error] {
 type StoredObject struct {
 	Index []int // in the grid of objects
 	Bytes int64
+}
+
+// OpenNode opens the array at a node, or a level of the image there, as Open does at a location. Closing the array closes
+// the node's store.
+func OpenNode(ctx context.Context, n *store.Node, opts ...Option) (*Array, error) {
+	return openImage(ctx, n, n.String(), opts)
 }
 
 // Check tells what would make Create refuse the Spec.
