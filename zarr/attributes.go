@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+
+	"volara/zarr/store"
 )
 
 // SetAttributes sets attributes of the array and leaves its others as they are; nil removes one. The file they are in
-// is replaced as a whole or not at all. Attributes set at the same time by another process may be lost.
+// is replaced as a whole or not at all. Attributes set at the same time by another process may be lost, except in a bucket
+// (see store.Changer).
 func (a *Array) SetAttributes(ctx context.Context, attrs map[string]any) error {
 	a.state.mu.Lock()
 	defer a.state.mu.Unlock()
@@ -59,15 +62,27 @@ func encodeAttributes(attrs map[string]any) (map[string]json.RawMessage, error) 
 
 // rewrite sets attributes in a metadata file; all else in it stays.
 func (a *Array) rewrite(ctx context.Context, key string, set map[string]json.RawMessage) error {
-	doc := map[string]json.RawMessage{}
+	if c, ok := a.store.(store.Changer); ok {
+		return c.Change(ctx, a.prefix+key, metadataLimit, func(old []byte) ([]byte, error) { return a.edit(key, old, set) })
+	}
 	data, err := a.read(ctx, key)
 	if err != nil {
 		return err
 	}
+	out, err := a.edit(key, data, set)
+	if err != nil {
+		return err
+	}
+	return a.store.Put(ctx, a.prefix+key, out)
+}
+
+// edit returns a metadata file with attributes set; data is nil when there was none.
+func (a *Array) edit(key string, data []byte, set map[string]json.RawMessage) ([]byte, error) {
+	doc := map[string]json.RawMessage{}
 	if data != nil {
 		f, err := parseFields(a.chunkName(key), data)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		doc = f.raw
 	}
@@ -75,22 +90,18 @@ func (a *Array) rewrite(ctx context.Context, key string, set map[string]json.Raw
 		attrs := map[string]json.RawMessage{}
 		if raw, ok := doc["attributes"]; ok {
 			if err := json.Unmarshal(raw, &attrs); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		raw, err := json.Marshal(merge(attrs, set))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		doc["attributes"] = raw
 	} else {
 		doc = merge(doc, set)
 	}
-	out, err := encodeJSON(doc)
-	if err != nil {
-		return err
-	}
-	return a.store.Put(ctx, a.prefix+key, out)
+	return encodeJSON(doc)
 }
 
 func merge(attrs, set map[string]json.RawMessage) map[string]json.RawMessage {
