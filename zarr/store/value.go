@@ -48,10 +48,3 @@ func (m *Memory) OpenValue(ctx context.Context, key string) (Value, error) {
 	}
 	return NewValue(v), nil
 }
-
-// A Distant is a Store where a request takes long however little it asks for. It is worth having several under way, and
-// reading what lies between two ranges to save one.
-type Distant interface {
-	// Requests returns how many requests of one reader are worthwhile at once.
-	Requests() int
-}
