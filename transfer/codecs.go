@@ -25,6 +25,9 @@ func ParseCodecs(text string) (func(t nd.DType) ([]codec.Codec, error), error) {
 		codecs := []codec.Codec{}
 		for _, c := range list {
 			one, err := codec.ParseV3(c.Name, c.Configuration, t)
+			if err == nil {
+				err = codec.CheckLevel(one)
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -154,7 +154,24 @@ func (s Spec) check() error {
 	case s.Shards == nil && s.SubShards != nil:
 		return fmt.Errorf("shards inside shards %v without shards", s.SubShards)
 	}
-	return s.checkFormat()
+	if err := s.checkFormat(); err != nil {
+		return err
+	}
+	return s.checkLevels()
+}
+
+// checkLevels refuses levels of compressors that other readers do not take.
+func (s Spec) checkLevels() error {
+	codecs, err := s.codecs()
+	if err != nil {
+		return err
+	}
+	for _, c := range slices.Concat(s.Filters, codecs, s.Index.Codecs) {
+		if err := codec.CheckLevel(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkFormat refuses what the format does not have.

@@ -52,7 +52,7 @@ func (z Zstd) Encode(dst, src []byte) ([]byte, error) {
 	if len(src) == 0 { // of which gozstd makes nothing: a frame of one segment, 0 bytes, with an empty last block
 		dst = append(dst, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0)
 	} else {
-		dst = gozstd.CompressLevel(dst, src, min(max(z.Level, -131072), 22))
+		dst = gozstd.CompressLevel(dst, src, min(max(z.Level, zstdFastest), zstdSmallest))
 	}
 	if z.Checksum { // which gozstd cannot be asked for
 		dst[zstdDescriptor] |= zstdChecksumFlag
