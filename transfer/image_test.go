@@ -96,6 +96,47 @@ func TestImagesBetweenFormats(t *testing.T) {
 	}
 }
 
+// TestLabelsKeepTheirType converts an image: its labels come along as they are, unless they are named themselves.
+func TestLabelsKeepTheirType(t *testing.T) {
+	dir := t.TempDir()
+	src := filepath.Join(dir, "src")
+	image(t, src)
+	fill := "7.5"
+	for name, o := range map[string]Options{
+		"wrap":     {DType: nd.Int8, Cast: Wrap},
+		"float":    {DType: nd.Float32, Format: 3, Fill: &fill},
+		"saturate": {DType: nd.Uint8, Cast: Saturate, Region: region(t, "", "12:40,4:24")},
+	} {
+		dst := filepath.Join(dir, name)
+		if err := cp(src, dst, o); err != nil {
+			t.Fatal(name, err)
+		}
+		version := map[int]string{0: "0.4", 3: "0.5"}[o.Format]
+		valid(t, dst, version)
+		valid(t, filepath.Join(dst, "labels", "cells"), version)
+		if got := open(t, filepath.Join(dst, "0")).DType(); got != o.DType {
+			t.Errorf("%s: the image is %v", name, got)
+		}
+		if o.Region.IsZero() {
+			sameVoxels(t, contents(t, open(t, filepath.Join(dst, "labels/cells/0"))), contents(t, open(t, filepath.Join(src, "labels/cells/0"))))
+		}
+	}
+	for _, part := range []string{"labels", "labels/cells"} {
+		dst := filepath.Join(dir, "alone", part, "x")
+		if err := cp(filepath.Join(src, part), dst, Options{DType: nd.Uint16, Cast: Wrap}); err != nil {
+			t.Fatal(err)
+		}
+		level, _ := filepath.Rel(part, "labels/cells/0")
+		if got := open(t, filepath.Join(dst, level)).DType(); got != nd.Uint16 {
+			t.Errorf("%s: %v", part, got)
+		}
+		err := cp(filepath.Join(src, part), filepath.Join(dir, "new"), Options{DType: nd.Float32})
+		if err == nil || !volume.IsInput(err) {
+			t.Errorf("%s as floats: %v", part, err)
+		}
+	}
+}
+
 func TestCroppedImages(t *testing.T) {
 	dir := t.TempDir()
 	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")

@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"volara/nd"
 	"volara/volume"
 	"volara/zarr"
 	"volara/zarr/store"
@@ -27,6 +28,7 @@ type Copy struct {
 	record              record
 	resumed             bool // the destination holds a part of this copy
 	unlisted            bool // what is copied is what metadata names
+	keptLabels          []string
 }
 
 // A group is a group of the destination; format 0 is a folder, of which nothing is written.
@@ -101,22 +103,25 @@ func (c *Copy) collect(ctx context.Context) error {
 			return err
 		}
 		c.level = a
-		return c.add(ctx, a.Stored, "", c.o.Region, true)
+		return c.add(ctx, a.Stored, "", inherited{region: c.o.Region}, true)
 	}
 	if n.Array != nil {
 		if c.o.Level != nil {
 			return volume.Refuse("--level %d: %s is an array and no image", *c.o.Level, c.source)
 		}
-		return c.add(ctx, n.Array, "", c.o.Region, true)
+		return c.add(ctx, n.Array, "", inherited{region: c.o.Region}, true)
 	}
 	if len(c.o.Ops) > 0 || c.o.Chunks != nil && n.Kind != volume.KindImage || c.o.Shards != nil && n.Kind != volume.KindImage {
 		return volume.Refuse("%s is a %s; operations, chunks and shards are given for one array, or the levels of one image: name it", c.source, n.Kind)
+	}
+	if err := c.checkLabels(); err != nil {
+		return err
 	}
 	region, err := c.worldRegion(ctx)
 	if err != nil {
 		return err
 	}
-	return c.walk(ctx, n, "", region)
+	return c.walk(ctx, n, "", inherited{region: region})
 }
 
 // worldRegion returns the region in world units; that of an image may be given in voxels of its first level.
@@ -161,7 +166,7 @@ func contains(list []int, v int) bool {
 }
 
 // walk plans the copy of a group and of all below it.
-func (c *Copy) walk(ctx context.Context, n *volume.Node, name string, region volume.Region) error {
+func (c *Copy) walk(ctx context.Context, n *volume.Node, name string, in inherited) error {
 	g := group{name: name, format: n.Format}
 	if g.format != 0 && c.o.Format != 0 {
 		g.format = c.o.Format
@@ -172,14 +177,14 @@ func (c *Copy) walk(ctx context.Context, n *volume.Node, name string, region vol
 		return err
 	}
 	for _, child := range names {
-		if err := c.below(ctx, n, path.Join(name, child), child, region); err != nil {
+		if err := c.below(ctx, n, path.Join(name, child), child, in); err != nil {
 			return err
 		}
 	}
 	if err := c.others(ctx, n, name); err != nil {
 		return err
 	}
-	attrs, err := c.groupAttributes(n, name, !region.IsZero(), g.format)
+	attrs, err := c.groupAttributes(n, name, !in.region.IsZero(), g.format)
 	if err != nil {
 		return err
 	}
@@ -189,17 +194,19 @@ func (c *Copy) walk(ctx context.Context, n *volume.Node, name string, region vol
 }
 
 // below plans the copy of what is in a folder of a group.
-func (c *Copy) below(ctx context.Context, n *volume.Node, name, child string, region volume.Region) error {
+func (c *Copy) below(ctx context.Context, n *volume.Node, name, child string, in inherited) error {
 	sub, err := n.Child(ctx, child)
 	switch {
 	case err != nil:
 		return &volume.InputError{Err: err}
 	case sub == nil:
 		return nil
-	case sub.Array != nil:
-		return c.add(ctx, sub.Array, name, region, false)
 	}
-	return c.walk(ctx, sub, name, region)
+	in.labels = in.labels || c.keepsLabels(n, sub, child)
+	if sub.Array != nil {
+		return c.add(ctx, sub.Array, name, in, false)
+	}
+	return c.walk(ctx, sub, name, in)
 }
 
 // others notes the files of a group that are not zarr's.
@@ -219,14 +226,20 @@ func (c *Copy) others(ctx context.Context, n *volume.Node, name string) error {
 }
 
 // add plans the copy of an array. One that is copied alone takes with it where an image has placed it.
-func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, region volume.Region, alone bool) error {
-	seen, err := c.o.seen(ctx, a)
+func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, in inherited, alone bool) error {
+	o, region := c.o, in.region
+	if in.labels {
+		o = c.o.forLabels()
+	}
+	seen, err := o.seen(ctx, a)
 	if err != nil {
 		return err
 	}
 	it := &item{name: name, from: seen}
 	c.arrays = append(c.arrays, it)
-	o := c.o
+	if in.labels && c.o.DType != nd.Invalid && c.o.DType != seen.DType() {
+		c.keptLabels = append(c.keptLabels, name)
+	}
 	if !alone { // chunks of an image are given for its axes; labels may lack the first ones, channels
 		o.Chunks, o.Shards = trailing(o.Chunks, len(seen.Shape())), trailing(o.Shards, len(seen.Shape()))
 	}
@@ -236,7 +249,7 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, region volum
 	if it.spec, err = o.specOf(seen, it.box); err != nil {
 		return err
 	}
-	if it.from, err = c.o.cached(ctx, it); err != nil {
+	if it.from, err = o.cached(ctx, it); err != nil {
 		return err
 	}
 	m := a.Metadata()

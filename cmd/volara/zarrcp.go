@@ -59,6 +59,9 @@ func (c *zarrCpCmd) Run(ctx context.Context) error {
 	if plan.Unlisted() {
 		fmt.Fprintf(os.Stderr, "warning: %s cannot list what it holds: what its metadata names is copied\n", c.Src)
 	}
+	if kept := plan.KeptLabels(); len(kept) > 0 {
+		fmt.Fprintf(os.Stderr, "note: labels keep their type: %s\n", strings.Join(kept, ", "))
+	}
 	return c.run(ctx, plan)
 }
 
