@@ -34,7 +34,7 @@ blocks, many, chain, n, work, volara = int(sys.argv[1]), int(sys.argv[2]), *sys.
 
 def seconds(*command):
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
