@@ -93,7 +93,11 @@ func TestDueWhileHeld(t *testing.T) {
 	if _, ok := b.retry.first(); ok {
 		t.Error("the tracker is woken for a block that must wait")
 	}
+	if b.comeDue() {
+		t.Error("a block that must wait comes due")
+	}
 	b.hold(false)
+	b.comeDue()
 	if w, ok := b.due(now.Add(time.Second)); !ok || w.Blocks[0] != (Range{4, 1}) || !w.Isolated {
 		t.Errorf("%+v, %v after the wait", w, ok)
 	}
