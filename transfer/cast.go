@@ -15,7 +15,7 @@ const (
 	Exact    Cast = "exact"    // an error
 	Nearest  Cast = "nearest"  // rounded, ties to even; out of range is an error
 	Saturate Cast = "saturate" // rounded; out of range becomes the nearest value that is not, NaN of integers 0
-	Wrap     Cast = "wrap"     // numpy's astype
+	Wrap     Cast = "wrap"     // the whole part, modulo what the type holds, as numpy's astype on x86; see wrapFloats
 )
 
 // Casts lists all there are.
@@ -173,6 +173,10 @@ func fromFloats[S float](dst *nd.Array, src []S, c Cast) int {
 
 // floatsToIntegers knows the range of D as lo, which is not positive, and hi.
 func floatsToIntegers[S float, D integer](dst []D, src []S, c Cast, lo int64, hi uint64) int {
+	if c == Wrap {
+		wrapFloats(dst, src)
+		return -1
+	}
 	least, beyond := float64(lo), float64(hi)+1 // 2⁶³ and 2⁶⁴ are exact, hi may not be
 	if hi >= 1<<53 {
 		beyond = float64(hi)
@@ -201,6 +205,21 @@ func floatsToIntegers[S float, D integer](dst []D, src []S, c Cast, lo int64, hi
 		}
 	}
 	return -1
+}
+
+// wrapFloats drops the fraction and keeps the lowest bits of what is left: −1 is 255 of uint8, 256.5 is 0. What 64 bits do
+// not hold is 0, and so is NaN; numpy's result for them depends on the machine.
+func wrapFloats[S float, D integer](dst []D, src []S) {
+	for i, s := range src {
+		switch v := float64(s); {
+		case v >= -1<<63 && v < 1<<63:
+			dst[i] = D(int64(v))
+		case v >= 1<<63 && v < 1<<64:
+			dst[i] = D(uint64(v))
+		default:
+			dst[i] = 0
+		}
+	}
 }
 
 func floatsToFloats[S, D float](dst []D, src []S, c Cast) int {

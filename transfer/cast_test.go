@@ -169,6 +169,10 @@ func TestCastsByHand(t *testing.T) {
 		{nd.From([]float64{1e300}, 1), nd.Float32, Saturate, "3.4028235e+38"},
 		{nd.From([]float32{1e10}, 1), nd.Float16, Saturate, "65504"},
 		{nd.From([]float32{0.1}, 1), nd.Float16, Exact, "refused: 0.1"},
+		{nd.From([]float32{-1, -0.9, 255.7, 256, 3e9, -257}, 6), nd.Uint8, Wrap, "255 0 255 0 0 255"},
+		{nd.From([]float64{128, -129.5, 65536 + 7}, 3), nd.Int8, Wrap, "-128 127 7"},
+		{nd.From([]float64{-1, 1 << 63, 1 << 64, math.Inf(1), math.NaN()}, 5), nd.Uint64, Wrap, "18446744073709551615 9223372036854775808 0 0 0"},
+		{nd.From([]float64{1 << 31, -1 << 63, 1 << 63}, 3), nd.Int64, Wrap, "2147483648 -9223372036854775808 -9223372036854775808"},
 	} {
 		dst := nd.New(c.to, c.src.Len())
 		var got []string

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -159,6 +160,28 @@ func TestLossIsNotSilent(t *testing.T) {
 		}
 		if got := contents(t, open(t, dst)).Bytes()[4*6+5]; got != want {
 			t.Errorf("%s: %d, want %d", cast, got, want)
+		}
+	}
+}
+
+// TestFloatsWrap copies floats of a store with each cast that takes what is out of range.
+func TestFloatsWrap(t *testing.T) {
+	dir := t.TempDir()
+	src := filepath.Join(dir, "src")
+	values := nd.From([]float32{-1, 256, 2.5, 300.75}, 4)
+	write(t, src, zarr.Spec{Shape: []int{4}, Chunks: []int{3}, DType: nd.Float32}, values, []int{0})
+	for cast, want := range map[Cast]string{Saturate: "[0 255 2 255]", Wrap: "[255 0 2 44]"} {
+		dst := filepath.Join(dir, string(cast))
+		if err := cp(src, dst, Options{DType: nd.Uint8, Cast: cast}); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(contents(t, open(t, dst)).Bytes()); got != want {
+			t.Errorf("%s: %s, want %s", cast, got, want)
+		}
+	}
+	for _, to := range []nd.DType{nd.Bool, nd.Float64, nd.Int64} {
+		if err := cp(src, filepath.Join(dir, to.String()), Options{DType: to, Cast: Wrap}); err != nil {
+			t.Error(to, err)
 		}
 	}
 }

@@ -161,13 +161,16 @@ func (o Options) fill(s *zarr.Spec, m zarr.Metadata) error {
 	return nil
 }
 
-// seen is the array with the operations of a cast that numpy defines.
+// seen is the array with the operation of a cast that wraps; floats become whole numbers in wrapFloats.
 func (o Options) seen(ctx context.Context, stored *zarr.Array) (*volume.Array, error) {
-	ops := o.Ops
-	if o.Cast == Wrap && o.DType != nd.Invalid {
-		ops = append(slices.Clone(ops), lazy.AsType{To: o.DType})
+	a, err := volume.See(ctx, stored, o.Ops)
+	if err != nil || o.Cast != Wrap || o.DType == nd.Invalid || a.DType().IsFloat() && o.DType.IsInteger() {
+		return a, err
 	}
-	return volume.See(ctx, stored, ops)
+	if err := a.Array.Close(); err != nil { // what operations have opened
+		return nil, err
+	}
+	return volume.See(ctx, stored, append(slices.Clone(o.Ops), lazy.AsType{To: o.DType}))
 }
 
 // attributesOf returns the attributes of the copy of a box of an array; moved says that its place has to be written down

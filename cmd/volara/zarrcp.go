@@ -29,7 +29,7 @@ type zarrCpCmd struct {
 	Shards     string `help:"Shape of the objects that hold chunks, whole multiples of them, or none; zarr v3." placeholder:"Z,Y,X|none"`
 	Codec      string `help:"Codecs: none, or names with settings, as zstd, zstd:5, gzip:6, blosc:zstd:5:bitshuffle, zstd+crc32c, or a JSON list." placeholder:"CODEC"`
 	DType      string `name:"dtype" help:"Type of the voxels: uint8, float32, …" placeholder:"TYPE"`
-	Cast       string `help:"What becomes of values that the type does not have: exact refuses them, nearest rounds, saturate rounds and takes the nearest value in range, wrap is numpy's astype." enum:"exact,nearest,saturate,wrap" default:"exact"`
+	Cast       string `help:"What becomes of values that the type does not have: exact refuses them, nearest rounds, saturate rounds and takes the nearest value in range, wrap drops the fraction and keeps the lowest bits, as numpy's astype." enum:"exact,nearest,saturate,wrap" default:"exact"`
 	Fill       string `help:"Value of voxels that are not stored." placeholder:"VALUE"`
 	Separator  string `help:"Between the numbers in names of chunks: / or ." enum:"/,.," default:""`
 	Endian     string `help:"Byte order of numbers." enum:"little,big," default:"" placeholder:"little|big"`
