@@ -92,11 +92,15 @@ func namedCodec(parts []string) (codecConfig, error) {
 		return codecConfig{}, volume.Refuse("codec %s: %q is more than its settings, which are %s; give it as JSON", name, strings.Join(settings, ":"), list(keys))
 	}
 	for i, text := range settings {
-		if n, err := strconv.Atoi(text); err == nil {
-			fields[keys[i]] = n
-		} else {
-			fields[keys[i]] = text
+		if key := keys[i]; key == "cname" || key == "shuffle" {
+			fields[key] = text
+			continue
 		}
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return codecConfig{}, volume.Refuse("codec %s: %s %q is not a whole number", name, keys[i], text)
+		}
+		fields[keys[i]] = n
 	}
 	config, err := json.Marshal(fields)
 	if len(fields) == 0 {

@@ -37,6 +37,7 @@ func TestWhatIsRefused(t *testing.T) {
 	put(t, filepath.Join(dir, "file"), "")
 	put(t, filepath.Join(dir, "folder", "notes"), "")
 	write(t, filepath.Join(dir, "there"), zarr.Spec{Shape: []int{1}, Chunks: []int{1}, DType: nd.Bool}, nil, nil)
+	put(t, filepath.Join(dir, "packed.zip"), "PK\x05\x06"+strings.Repeat("\x00", 18))
 	if err := os.Symlink(src, filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
@@ -80,13 +81,17 @@ func TestWhatIsRefused(t *testing.T) {
 		{"src/a", "new", Options{DType: nd.Uint8}, "the fill value -3 is none of type uint8"},
 		{"src/a", "new", Options{Limits: volume.Limits{Workers: 1, Memory: 10}}, "--memory"},
 		{"src/a", "new", Options{Ops: channel9}, "channels of "},
+		{"src/a", "new.zip", Options{}, "zip files are only read"},
+		{"src/a", "new.ZIP/a", Options{}, "zip files are only read"},
+		{"src/a", "packed.zip", Options{Overwrite: true}, "zip files are only read"},
+		{"src/a", "packed.zip/new", Options{}, "zip files are only read"},
 	} {
 		c.o.Codecs = blosc
 		err := cp(filepath.Join(dir, c.src), filepath.Join(dir, c.dst), c.o)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !volume.IsInput(err) {
 			t.Errorf("%s to %s, %+v: %v, want %q", c.src, c.dst, c.o, err, c.want)
 		}
-		if _, err := os.Stat(filepath.Join(dir, "new")); err == nil {
+		if written, _ := filepath.Glob(filepath.Join(dir, "new*")); len(written) > 0 {
 			t.Fatalf("%s to %s: something was written", c.src, c.dst)
 		}
 	}
@@ -130,7 +135,7 @@ func TestOtherCopies(t *testing.T) {
 	if err := a.Write(context.Background(), []int{0, 0}, random(2, nd.Int16, []int{4, 4})); err != nil {
 		t.Fatal(err)
 	}
-	refused(src, "have changed since", Options{})
+	refused(src, "have changed since the copy "+dst+" was begun (5 files of ", Options{})
 	put(t, filepath.Join(dst, recordKey), "{")
 	refused(src, "not a record of a copy", Options{})
 	if err := cp(src, dst, Options{Overwrite: true}); err != nil {
@@ -235,7 +240,7 @@ func TestCodecsAsText(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, names, err)
 		}
 	}
-	for _, text := range []string{"", "snappy", "zstd:a", "zstd:1:2", "gzip:10", "blosc:lz5", "[", `[{"nam": 1}]`, "zstd+"} {
+	for _, text := range []string{"", "snappy", "zstd:a", "gzip:fast", "blosc:lz4:x", "blosc:3", "zstd:1:2", "gzip:10", "blosc:lz5", "[", `[{"nam": 1}]`, "zstd+"} {
 		if _, err := ParseCodecs(text); err == nil {
 			t.Errorf("%q is taken", text)
 		}

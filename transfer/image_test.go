@@ -137,6 +137,37 @@ func TestLabelsKeepTheirType(t *testing.T) {
 	}
 }
 
+// TestLinksAstray copies a group with links that cannot be followed, or that lead back into it.
+func TestLinksAstray(t *testing.T) {
+	dir := t.TempDir()
+	src, dst, data := filepath.Join(dir, "src"), filepath.Join(dir, "dst"), filepath.Join(dir, "data")
+	image(t, src)
+	put(t, filepath.Join(data, "notes.txt"), "elsewhere")
+	for link, target := range map[string]string{"loop": "loop", "labels/up": "../..", "here": ".", "gone": "nowhere", "deep/notes": filepath.Join(data, "notes.txt")} {
+		if err := os.Symlink(target, filepath.Join(src, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := Plan(context.Background(), src, dst, Options{Limits: limits()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Warnings(); len(got) != 4 {
+		t.Errorf("warnings: %q", got)
+	}
+	if text, err := os.ReadFile(filepath.Join(dst, "deep", "notes")); err != nil || string(text) != "elsewhere" {
+		t.Errorf("%q %v", text, err)
+	}
+	valid(t, dst, "0.4")
+	if found, _ := filepath.Glob(filepath.Join(dst, "labels", "[a-z]*")); len(found) != 1 {
+		t.Errorf("%v", found)
+	}
+}
+
 func TestCroppedImages(t *testing.T) {
 	dir := t.TempDir()
 	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")

@@ -29,6 +29,7 @@ type Copy struct {
 	resumed             bool // the destination holds a part of this copy
 	unlisted            bool // what is copied is what metadata names
 	keptLabels          []string
+	warnings            []string
 }
 
 // A group is a group of the destination; format 0 is a folder, of which nothing is written.
@@ -58,6 +59,9 @@ func (c *Copy) plan(ctx context.Context) error {
 	}
 	if c.to, err = store.Open(ctx, c.destination, store.Options{}); err != nil {
 		return &volume.InputError{Err: err}
+	}
+	if err := c.checkWritable(); err != nil {
+		return err
 	}
 	if err := checkApart(c.from.Where, c.to); err != nil {
 		return err
@@ -177,6 +181,9 @@ func (c *Copy) walk(ctx context.Context, n *volume.Node, name string, in inherit
 		return err
 	}
 	for _, child := range names {
+		if c.astray(n.Where, child) {
+			continue
+		}
 		if err := c.below(ctx, n, path.Join(name, child), child, in); err != nil {
 			return err
 		}
@@ -218,7 +225,7 @@ func (c *Copy) others(ctx context.Context, n *volume.Node, name string) error {
 		return nil
 	}
 	for _, file := range names {
-		if !strings.HasSuffix(file, "/") && !strings.HasPrefix(file, ".") && file != "zarr.json" {
+		if !strings.HasSuffix(file, "/") && !strings.HasPrefix(file, ".") && file != "zarr.json" && !c.astray(n.Where, file) {
 			c.files = append(c.files, path.Join(name, file))
 		}
 	}

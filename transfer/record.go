@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"volara/nd"
 	"volara/volume"
@@ -42,6 +43,12 @@ type stored struct {
 	Files  int64 `json:"files"`
 	Bytes  int64 `json:"bytes"`
 	Newest int64 `json:"newest"` // time of the last change, in nanoseconds since 1970
+}
+
+// String says it to people.
+func (s stored) String() string {
+	newest := time.Unix(0, s.Newest).UTC().Format("2006-01-02 15:04:05.000 UTC")
+	return fmt.Sprintf("%d files of %d bytes, last written %s", s.Files, s.Bytes, newest)
 }
 
 const (
@@ -175,7 +182,7 @@ func (c *Copy) look(ctx context.Context) error {
 	case old.Metadata != c.record.Metadata || old.Layout != c.record.Layout:
 		return volume.Refuse("the metadata of %s has changed since the copy %s was %s; --overwrite begins anew", c.source, c.destination, begun)
 	case old.Stored != c.record.Stored:
-		return volume.Refuse("the files of %s have changed since the copy %s was %s (%+v, now %+v); --overwrite begins anew", c.source, c.destination, begun, old.Stored, c.record.Stored)
+		return volume.Refuse("the files of %s have changed since the copy %s was %s (%v; now %v); --overwrite begins anew", c.source, c.destination, begun, old.Stored, c.record.Stored)
 	}
 	c.record.State, c.resumed = old.State, true
 	return nil

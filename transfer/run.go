@@ -166,7 +166,7 @@ func (c *Copy) writeRecord(ctx context.Context, to *store.Node, state string) er
 
 // notWritable marks an error of writing where nobody may as the user's mistake.
 func notWritable(err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errReadOnly) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errReadOnly) || errors.Is(err, store.ErrReadOnly) {
 		return &volume.InputError{Err: err}
 	}
 	return err

@@ -24,7 +24,7 @@ type zarrCpCmd struct {
 	Dst string `arg:"" help:"Where the copy goes."`
 	regionArgs
 	arrayArgs
-	Zarr       int    `help:"Zarr format of the copy, 2 or 3; default: that of the source." enum:"0,2,3" default:"0" placeholder:"2|3"`
+	Zarr       int    `help:"Zarr format of the copy, 2 or 3; default: that of the source." placeholder:"2|3"`
 	Chunks     []int  `help:"Shape of the chunks." placeholder:"Z,Y,X"`
 	Shards     string `help:"Shape of the objects that hold chunks, whole multiples of them, or none; zarr v3." placeholder:"Z,Y,X|none"`
 	Codec      string `help:"Codecs: none, or names with settings, as zstd, zstd:5, gzip:6, blosc:zstd:5:bitshuffle, zstd+crc32c, or a JSON list." placeholder:"CODEC"`
@@ -59,6 +59,9 @@ func (c *zarrCpCmd) Run(ctx context.Context) error {
 	if plan.Unlisted() {
 		fmt.Fprintf(os.Stderr, "warning: %s cannot list what it holds: what its metadata names is copied\n", c.Src)
 	}
+	for _, w := range plan.Warnings() {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
 	if kept := plan.KeptLabels(); len(kept) > 0 {
 		fmt.Fprintf(os.Stderr, "note: labels keep their type: %s\n", strings.Join(kept, ", "))
 	}
@@ -67,6 +70,9 @@ func (c *zarrCpCmd) Run(ctx context.Context) error {
 
 // options returns what the flags ask for.
 func (c *zarrCpCmd) options() (transfer.Options, error) {
+	if c.Zarr != 0 && c.Zarr != 2 && c.Zarr != 3 {
+		return transfer.Options{}, refusal("--zarr %d: 2 or 3 is possible", c.Zarr)
+	}
 	o := transfer.Options{Level: c.Level, Format: c.Zarr, Chunks: c.Chunks, Cast: transfer.Cast(c.Cast), Separator: c.Separator,
 		Endian: c.Endian, Order: c.Order, WriteEmpty: c.WriteEmpty, Sync: c.Sync, Overwrite: c.Overwrite}
 	var err error

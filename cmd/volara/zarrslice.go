@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,9 @@ func (c *zarrSliceCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if dir := filepath.Dir(c.Out); !isFolder(dir) {
+		return refusal("-o %s: there is no folder %s", c.Out, dir)
+	}
 	a, err := c.open(ctx, c.Path)
 	if err != nil {
 		return err
@@ -68,6 +72,11 @@ func (c *zarrSliceCmd) Run(ctx context.Context) error {
 		fmt.Println(overlaid)
 	}
 	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // options returns what the flags ask for.

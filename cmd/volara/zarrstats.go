@@ -41,6 +41,14 @@ func (c *zarrStatsCmd) Run(ctx context.Context) error {
 	if c.Bins < -1 || c.Bins > maxBins {
 		return &pipeline.InputError{Err: fmt.Errorf("--bins %d: 0 to %d are possible", c.Bins, maxBins)}
 	}
+	for _, end := range []struct {
+		flag string
+		at   *float64
+	}{{"low", c.Low}, {"high", c.High}} {
+		if end.at != nil && *end.at-*end.at != 0 {
+			return refusal("--%s %v: the range of a histogram is finite", end.flag, *end.at)
+		}
+	}
 	a, err := c.open(ctx, c.Path)
 	if err != nil {
 		return err

@@ -124,6 +124,7 @@ func TestMistakes(t *testing.T) {
 		"crop=":                           "a region is needed",
 		"crop: [[0], [0]]":                "empty",
 		"stack":                           "another array is needed",
+		"stack={store: a.zarr}":           "the path of an array is needed here",
 		"stack=/nowhere/at/all":           "no array",
 		"lut":                             "a look-up table is needed",
 		"lut: {path: a.npz, missing: 1}":  "keep (themselves) or 0",

@@ -28,6 +28,9 @@ func (op *Stack) DecodeNode(n *config.Node) error {
 	if n.IsNull() {
 		return n.Errorf("another array is needed: {stack: path.zarr}")
 	}
+	if n.Kind() == config.Map {
+		return n.Errorf("the path of an array is needed here: stack=path.zarr; datasets with fields of their own are stacked in pipeline files")
+	}
 	return n.Decode(&op.Path)
 }
 
