@@ -1,6 +1,9 @@
 package view
 
-import "volara/zarr/lazy"
+import (
+	"volara/zarr"
+	"volara/zarr/lazy"
+)
 
 // A Dataset is something to look at: an array, or an image of several levels.
 type Dataset struct {
@@ -24,6 +27,15 @@ type Level struct {
 	lazy.Array
 	// Dir is the folder that holds the array as it is; "" where there is none on this machine.
 	Dir string
+}
+
+// computed reports whether the voxels are made from those of other arrays as they are read.
+func (l Level) computed() bool {
+	switch l.Source.(type) {
+	case *zarr.Array, *states:
+		return false
+	}
+	return true
 }
 
 // A Channel says how one channel of an image is displayed.

@@ -226,6 +226,34 @@ const (
 	mostFolders  = 1000
 )
 
+// leadsOut reports whether a folder of n is a link out of the root's folder, or to one that holds the link: neither is
+// searched. The root itself may be a link.
+func leadsOut(root, n *store.Node, child string) bool {
+	if _, ok := n.Store.(*store.Local); !ok {
+		return false
+	}
+	path := filepath.Join(n.String(), child)
+	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		return err != nil
+	}
+	top, err := filepath.EvalSymlinks(root.String())
+	if err != nil {
+		return true
+	}
+	parent, err := filepath.EvalSymlinks(n.String())
+	if err != nil {
+		return true
+	}
+	to, err := filepath.EvalSymlinks(path)
+	return err != nil || !within(top, to) || within(to, parent)
+}
+
+// within reports whether a path is a folder's or one below it.
+func within(folder, path string) bool {
+	rest, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(rest)
+}
+
 // findInside returns the arrays and images in a group, or in a folder that holds some.
 func findInside(ctx context.Context, r Request, o zarr.Overrides, cache *zarr.Cache) ([]Dataset, error) {
 	n, err := store.Open(ctx, r.Path, store.Options{})
@@ -233,7 +261,7 @@ func findInside(ctx context.Context, r Request, o zarr.Overrides, cache *zarr.Ca
 		return nil, err
 	}
 	defer n.Close()
-	var found []Dataset
+	root, found := n, []Dataset(nil)
 	folders := 0
 	var walk func(n *store.Node, below string, depth int) error
 	walk = func(n *store.Node, below string, depth int) error {
@@ -247,7 +275,7 @@ func findInside(ctx context.Context, r Request, o zarr.Overrides, cache *zarr.Ca
 		slices.Sort(names)
 		for _, name := range names {
 			child, dir := strings.CutSuffix(name, "/")
-			if !dir || strings.HasPrefix(child, ".") {
+			if !dir || strings.HasPrefix(child, ".") || leadsOut(root, n, child) {
 				continue
 			}
 			d, err := open(ctx, Request{join(r.Path, below+child), r.Kind, r.LUT}, o, cache)

@@ -98,6 +98,9 @@ func (l *Layer) serve(axes [][]axis) error {
 // stored returns trees of the files as they are, or says why the viewer cannot read them.
 func (l *Layer) stored(axes [][]axis) (trees []tree, format int, names []string, why string) {
 	for i, level := range l.dataset.Levels {
+		if level.Dir == "" && level.computed() {
+			return nil, 0, nil, "computed by lazy operations"
+		}
 		if level.Dir == "" {
 			return nil, 0, nil, "no files of this machine hold it as it is"
 		}

@@ -433,6 +433,9 @@ tasks:
 		s := NewServer(Options{Find: find, Log: log})
 		h := httptest.NewServer(s.Handler("/"))
 		got := nd.Values[uint64](readBack(t, h.URL+"/frags/"))
+		if scene, err := s.Look(t.Context()); err != nil || scene.Layers[0].Converted != "computed by lazy operations" {
+			t.Errorf("%s: %+v, %v", name, scene, err)
+		}
 		h.Close()
 		if !slices.Equal(got, []uint64{0, 70, 70, 3}) {
 			t.Errorf("%s: %v", name, got)

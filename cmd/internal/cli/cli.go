@@ -57,27 +57,43 @@ func Main(name, description string, grammar any, vars kong.Vars, args []string) 
 	}
 	// A reader that has gone, as in `volara up | head`, is an error of writing and not the end of the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	ctx, stop := Interruptible(context.Background())
+	blocks := hasBlocks(kctx)
+	ctx, stop := interruptible(context.Background(), blocks)
 	defer stop()
 	kctx.BindTo(ctx, (*context.Context)(nil))
-	return Report(os.Stderr, kctx.Run())
+	err = kctx.Run()
+	if !blocks && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = ErrInterrupted // of which interruptible has told
+	}
+	return Report(os.Stderr, err)
 }
 
-// Interruptible returns a context that the first interrupt cancels; the second one ends the process.
-func Interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+// hasBlocks reports whether the command that was chosen works on blocks, which an interrupt lets it finish: those whose
+// field in the grammar is tagged blocks, and a program that has no others.
+func hasBlocks(kctx *kong.Context) bool {
+	command := kctx.Selected()
+	return command == nil || command.Tag.Has("blocks")
+}
+
+// interruptible returns a context that the first interrupt cancels; the second one ends the process.
+func interruptible(parent context.Context, blocks bool) (context.Context, context.CancelFunc) {
+	what := "stopping; interrupt again to stop at once"
+	if blocks {
+		what = "stopping: blocks in work are finished first; interrupt again to stop at once (nothing recorded is lost)"
+	}
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		select {
 		case <-signals:
-			fmt.Fprintln(os.Stderr, "stopping: blocks in work are finished first; interrupt again to stop at once (nothing recorded is lost)")
+			fmt.Fprintln(os.Stderr, what)
 			cancel()
 		case <-ctx.Done():
 			return
 		}
 		<-signals
-		os.Exit(130)
+		os.Exit(ExitInterrupted)
 	}()
 	return ctx, func() { cancel(); signal.Stop(signals) }
 }
