@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -180,6 +181,41 @@ func TestCopiesGoOn(t *testing.T) {
 		}
 		c := open(t, dst)
 		sameVoxels(t, contents(t, c), contents(t, a))
+	}
+}
+
+// TestLossIsMended removes objects of a copy that is done: given again, it is whole.
+func TestLossIsMended(t *testing.T) {
+	dir := t.TempDir()
+	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")
+	spec := zarr.Spec{Shape: []int{20, 21}, Chunks: []int{4, 5}, DType: nd.Uint16}
+	a := write(t, filepath.Join(src, "a"), spec, random(3, nd.Uint16, []int{17, 15}), []int{2, 3}) // some chunks are empty
+	put(t, filepath.Join(src, "zarr.json"), `{"zarr_format": 3, "node_type": "group", "attributes": {}}`)
+	o := Options{Limits: volume.Limits{Workers: 2, Memory: 1 << 10}}
+	if err := cp(src, dst, o); err != nil {
+		t.Fatal(err)
+	}
+	for _, lose := range []struct {
+		names []string
+		lost  int64
+	}{{nil, 0}, {[]string{"a/c/1/1"}, 1}, {[]string{"a/c/2", "a/c/1/2"}, 5}, {[]string{"a/zarr.json"}, 20}, {[]string{"a"}, 20}, {nil, 0}} {
+		for _, name := range lose.names {
+			if err := os.RemoveAll(filepath.Join(dst, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, err := Plan(context.Background(), src, dst, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Lost() != lose.lost {
+			t.Errorf("without %v: %d are lost, want %d", lose.names, c.Lost(), lose.lost)
+		}
+		if err := errors.Join(c.Run(context.Background()), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+		copied := open(t, filepath.Join(dst, "a"))
+		sameVoxels(t, contents(t, copied), contents(t, a))
 	}
 }
 

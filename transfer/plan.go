@@ -30,6 +30,7 @@ type Copy struct {
 	unlisted            bool // what is copied is what metadata names
 	keptLabels          []string
 	warnings            []string
+	lost                int64 // objects that are missing though the copy was done
 }
 
 // A group is a group of the destination; format 0 is a folder, of which nothing is written.

@@ -36,6 +36,8 @@ type record struct {
 	// Request is what was asked for, and Layout what came of it for every array.
 	Request map[string]string `json:"request"`
 	Layout  string            `json:"layout_sha256"`
+	// Objects counts what every array has stored when the copy is done; nil where that is not cheap.
+	Objects map[string]int64 `json:"objects,omitempty"`
 }
 
 // stored counts the files of a source in a directory.
@@ -185,7 +187,7 @@ func (c *Copy) look(ctx context.Context) error {
 		return volume.Refuse("the files of %s have changed since the copy %s was %s (%v; now %v); --overwrite begins anew", c.source, c.destination, begun, old.Stored, c.record.Stored)
 	}
 	c.record.State, c.resumed = old.State, true
-	return nil
+	return c.findLoss(ctx, old)
 }
 
 // vacant refuses a destination where something else is.

@@ -63,6 +63,9 @@ func (c *Copy) runIn(ctx context.Context, to *store.Node) error {
 			return fmt.Errorf("copying %s: %w", it.from.Path(), err)
 		}
 	}
+	if c.record.Objects, err = c.countObjects(ctx, to); err != nil {
+		return err
+	}
 	return c.writeRecord(ctx, to, stateDone)
 }
 

@@ -62,6 +62,9 @@ func (c *zarrCpCmd) Run(ctx context.Context) error {
 	for _, w := range plan.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
+	if n := plan.Lost(); n > 0 {
+		fmt.Fprintf(os.Stderr, "warning: %s was complete and lacks %s now: what is missing is copied again\n", c.Dst, console.Plural(n, "stored chunk"))
+	}
 	if kept := plan.KeptLabels(); len(kept) > 0 {
 		fmt.Fprintf(os.Stderr, "note: labels keep their type: %s\n", strings.Join(kept, ", "))
 	}
