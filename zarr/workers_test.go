@@ -3,10 +3,12 @@ package zarr
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"volara/nd"
 	"volara/zarr/store"
@@ -84,6 +86,41 @@ func TestWorkersStop(t *testing.T) {
 		}
 	}
 }
+
+// TestHelpersEndBeforeAPanic makes the caller's own call panic while a helper writes: it has ended when the panic goes on.
+func TestHelpersEndBeforeAPanic(t *testing.T) {
+	w := newWorkers(2)
+	var writing atomic.Bool
+	func() {
+		defer func() {
+			if p := recover(); p != "oh" {
+				t.Error(p)
+			}
+			if writing.Load() {
+				t.Error("a helper still writes")
+			}
+		}()
+		helps := make(chan struct{})
+		w.each(t.Context(), 2, func(ctx context.Context, i int) error { //nolint:errcheck // it panics
+			if !inHelper() {
+				<-helps
+				panic("oh")
+			}
+			writing.Store(true)
+			defer writing.Store(false)
+			close(helps)
+			<-ctx.Done()
+			time.Sleep(10 * time.Millisecond) // what it has begun
+			return ctx.Err()
+		})
+	}()
+	if len(w.idle) != cap(w.idle) {
+		t.Errorf("%d of %d are idle", len(w.idle), cap(w.idle))
+	}
+}
+
+// inHelper reports whether the caller runs in a goroutine of a loop's own.
+func inHelper() bool { return strings.Contains(string(debug.Stack()), "(*loop).help") }
 
 // TestHelpersAreShared reads from many goroutines at once, through one cache that holds less than they want.
 func TestHelpersAreShared(t *testing.T) {
