@@ -42,7 +42,7 @@ type Options struct {
 type Server struct {
 	options Options
 	slots   chan struct{} // bounds open files and the memory of what is converted
-	cache   *passing
+	cache   *briefCache
 
 	mu    sync.Mutex
 	scene *Scene
@@ -56,7 +56,7 @@ func NewServer(o Options) *Server {
 	if o.Viewer == "" {
 		o.Viewer = DefaultViewer
 	}
-	return &Server{options: o, slots: make(chan struct{}, mostAtOnce), cache: &passing{Cache: zarr.NewCache(o.CacheBytes)}}
+	return &Server{options: o, slots: make(chan struct{}, mostAtOnce), cache: &briefCache{Cache: zarr.NewCache(o.CacheBytes)}}
 }
 
 // Look finds what there is to show by now.
@@ -229,9 +229,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, what string, err e
 	http.Error(w, "cannot be read; the server's log says why", http.StatusInternalServerError)
 }
 
-// passing is a cache that is cleared soon after it was used: what is kept must not hide for long that a run writes anew, and
+// A briefCache is a cache that is cleared soon after it was used: what is kept must not hide for long that a run writes anew, and
 // takes no memory when nobody looks.
-type passing struct {
+type briefCache struct {
 	*zarr.Cache
 
 	mu  sync.Mutex
@@ -242,17 +242,17 @@ type passing struct {
 const cacheAge = 20 * time.Second
 
 // used notes that something may be put into the cache.
-func (p *passing) used() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.due {
+func (c *briefCache) used() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.due {
 		return
 	}
-	p.due = true
+	c.due = true
 	time.AfterFunc(cacheAge, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.Clear()
-		p.due = false
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.Clear()
+		c.due = false
 	})
 }
