@@ -136,8 +136,12 @@ func TestOtherCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(src, "have changed since the copy "+dst+" was begun (5 files of ", Options{})
-	put(t, filepath.Join(dst, recordKey), "{")
-	refused(src, "not a record of a copy", Options{})
+	for _, text := range []string{"{", "{}", "null", `{"request":null}`, "[]", `{"source":"x","state":"running"}`, `{"source":"x","state":"lost"}`,
+		`{"source":"x","state":"done","metadata_sha256":"0","layout_sha256":"0","request":null}`} {
+		put(t, filepath.Join(dst, recordKey), text)
+		refused(src, "not a record of a copy", Options{})
+		refused(src, "--overwrite begins anew", Options{})
+	}
 	if err := cp(src, dst, Options{Overwrite: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -188,6 +192,20 @@ func TestFloatsWrap(t *testing.T) {
 		if err := cp(src, filepath.Join(dir, to.String()), Options{DType: to, Cast: Wrap}); err != nil {
 			t.Error(to, err)
 		}
+	}
+}
+
+// TestLongFiles refuses a file beside an array that would take too much memory.
+func TestLongFiles(t *testing.T) {
+	dir := t.TempDir()
+	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")
+	image(t, src)
+	put(t, filepath.Join(src, "notes.bin"), "")
+	if err := os.Truncate(filepath.Join(src, "notes.bin"), longestFile+1); err != nil {
+		t.Fatal(err)
+	}
+	if err := cp(src, dst, Options{}); err == nil || !strings.Contains(err.Error(), "notes.bin") || !strings.Contains(err.Error(), "64 MiB") || !volume.IsInput(err) {
+		t.Error(err)
 	}
 }
 

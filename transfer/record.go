@@ -168,8 +168,8 @@ func (c *Copy) look(ctx context.Context) error {
 	case c.o.Overwrite:
 		return nil
 	}
-	var old record
-	if err := json.Unmarshal(data, &old); err != nil {
+	old, err := parseRecord(data)
+	if err != nil {
 		return volume.Refuse("%s is not a record of a copy: %w; --overwrite begins anew", c.to.Name(recordKey), err)
 	}
 	begun := "begun"
@@ -188,6 +188,24 @@ func (c *Copy) look(ctx context.Context) error {
 	}
 	c.record.State, c.resumed = old.State, true
 	return c.findLoss(ctx, old)
+}
+
+// parseRecord reads a record, of which nothing may be missing.
+func parseRecord(data []byte) (r record, err error) {
+	if err := json.Unmarshal(data, &r); err != nil {
+		return r, err
+	}
+	switch {
+	case r.Source == "":
+		return r, errors.New(`it has no "source"`)
+	case r.State != stateRunning && r.State != stateDone:
+		return r, fmt.Errorf(`its "state" is %q, neither %q nor %q`, r.State, stateRunning, stateDone)
+	case r.Metadata == "" || r.Layout == "":
+		return r, errors.New("it has no checksums")
+	case r.Request == nil:
+		return r, errors.New(`it has no "request"`)
+	}
+	return r, nil
 }
 
 // vacant refuses a destination where something else is.
@@ -222,7 +240,8 @@ func (c *Copy) vacant(ctx context.Context) error {
 
 // differs says in what two requests differ, "" when they do not.
 func differs(old, now map[string]string) string {
-	names := maps.Clone(old)
+	names := map[string]string{}
+	maps.Copy(names, old)
 	maps.Copy(names, now)
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
@@ -277,9 +296,12 @@ func resolved(n *store.Node) string {
 
 // Unfinished returns where a node is being copied from when the copy is not complete, "" for any other node.
 func Unfinished(ctx context.Context, n *store.Node) (source string) {
-	var r record
 	data, err := n.Get(ctx, recordKey, 1<<20)
-	if err != nil || json.Unmarshal(data, &r) != nil || r.State != stateRunning {
+	if err != nil {
+		return ""
+	}
+	r, err := parseRecord(data)
+	if err != nil || r.State != stateRunning {
 		return ""
 	}
 	return r.Source

@@ -82,11 +82,7 @@ func (c *Copy) create(ctx context.Context, to *store.Node) error {
 		}
 	}
 	for _, file := range c.files {
-		data, err := c.from.Where.Store.Get(ctx, c.from.Where.Prefix+file)
-		if err == nil {
-			err = to.Store.Put(ctx, to.Prefix+file, data)
-		}
-		if err != nil {
+		if err := c.copyFile(ctx, to, file); err != nil {
 			return err
 		}
 	}
@@ -103,6 +99,21 @@ func (c *Copy) create(ctx context.Context, to *store.Node) error {
 		}
 	}
 	return nil
+}
+
+// longestFile bounds the files that are neither metadata nor chunks: each is copied through memory.
+const longestFile = 64 << 20
+
+// copyFile copies a file that is neither metadata nor a chunk.
+func (c *Copy) copyFile(ctx context.Context, to *store.Node, file string) error {
+	data, err := c.from.Where.Get(ctx, file, longestFile)
+	if errors.Is(err, store.ErrRange) {
+		return volume.Refuse("%w: files beside arrays are copied up to 64 MiB each; move it elsewhere, or copy the groups and arrays around it one by one", err)
+	}
+	if err == nil {
+		err = to.Store.Put(ctx, to.Prefix+file, data)
+	}
+	return err
 }
 
 // at returns the node of a name below another one.
@@ -178,15 +189,7 @@ func notWritable(err error) error {
 // clear removes what is at the destination: a directory is renamed first, so that nothing half removed is found there.
 func (c *Copy) clear(ctx context.Context) error {
 	if _, ok := c.to.Store.(*store.Local); !ok {
-		for e, err := range c.to.Store.List(ctx, c.to.Prefix) {
-			if err == nil {
-				err = c.to.Store.Delete(ctx, e.Key)
-			}
-			if err != nil {
-				return fmt.Errorf("removing %s: %w", c.destination, err)
-			}
-		}
-		return nil
+		return c.wipe(ctx)
 	}
 	dir := c.to.String()
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
@@ -198,6 +201,22 @@ func (c *Copy) clear(ctx context.Context) error {
 	}
 	if err := os.RemoveAll(trash); err != nil {
 		return fmt.Errorf("removing %s, already renamed to %s: %w", c.destination, trash, err)
+	}
+	return nil
+}
+
+// wipe removes all objects of a destination that is no directory.
+func (c *Copy) wipe(ctx context.Context) error {
+	var failed error
+	keys := func(yield func(string) bool) {
+		for e, err := range c.to.Store.List(ctx, c.to.Prefix) {
+			if failed = err; err != nil || !yield(e.Key) {
+				return
+			}
+		}
+	}
+	if err := errors.Join(store.Wipe(ctx, c.to.Store, keys), failed); err != nil {
+		return fmt.Errorf("removing %s: %w", c.destination, err)
 	}
 	return nil
 }
