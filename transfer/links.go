@@ -27,8 +27,10 @@ func (c *Copy) astray(n *store.Node, name string) bool {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		why = "a link to what is not there"
+	case err != nil && !errors.Is(err, fs.ErrPermission): // which has no error of its own
+		why = "a link that leads round in circles"
 	case err != nil:
-		why = fmt.Sprintf("a link that cannot be followed (%v)", err)
+		why = "a link that leads where nobody may look"
 	case holds(target, filepath.Dir(link)):
 		why = "a link to a folder that it lies in"
 	default:
