@@ -3,6 +3,7 @@ package transfer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,6 +26,9 @@ func ParseCodecs(text string) (func(t nd.DType) ([]codec.Codec, error), error) {
 		codecs := []codec.Codec{}
 		for _, c := range list {
 			one, err := codec.ParseV3(c.Name, c.Configuration, t)
+			if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+				return nil, fmt.Errorf("codec %q: %s cannot be a %s", c.Name, wrong.Field, wrong.Value)
+			}
 			if err == nil {
 				err = codec.CheckLevel(one)
 			}

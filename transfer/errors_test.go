@@ -258,6 +258,10 @@ func TestCodecsAsText(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, names, err)
 		}
 	}
+	_, err := ParseCodecs(`{"name": "zstd", "configuration": {"level": "x"}}`)
+	if err == nil || err.Error() != `codec "zstd": level cannot be a string` {
+		t.Error(err)
+	}
 	for _, text := range []string{"", "snappy", "zstd:a", "gzip:fast", "blosc:lz4:x", "blosc:3", "zstd:1:2", "gzip:10", "blosc:lz5", "[", `[{"nam": 1}]`, "zstd+"} {
 		if _, err := ParseCodecs(text); err == nil {
 			t.Errorf("%q is taken", text)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"volara/nd"
@@ -161,6 +162,9 @@ func TestLinksAstray(t *testing.T) {
 	}
 	if text, err := os.ReadFile(filepath.Join(dst, "deep", "notes")); err != nil || string(text) != "elsewhere" {
 		t.Errorf("%q %v", text, err)
+	}
+	if !strings.Contains(strings.Join(c.Warnings(), "\n"), "loop is a link that leads round in circles") {
+		t.Errorf("%q", c.Warnings())
 	}
 	valid(t, dst, "0.4")
 	if found, _ := filepath.Glob(filepath.Join(dst, "labels", "[a-z]*")); len(found) != 1 {

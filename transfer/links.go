@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"volara/zarr/store"
 )
@@ -22,16 +23,16 @@ func (c *Copy) astray(n *store.Node, name string) bool {
 	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		return false
 	}
-	target, err := filepath.EvalSymlinks(link)
+	_, err := os.Stat(link)
 	why := ""
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		why = "a link to what is not there"
-	case err != nil && !errors.Is(err, fs.ErrPermission): // which has no error of its own
+	case errors.Is(err, syscall.ELOOP):
 		why = "a link that leads round in circles"
 	case err != nil:
-		why = "a link that leads where nobody may look"
-	case holds(target, filepath.Dir(link)):
+		why = fmt.Sprintf("a link that cannot be followed (%v)", err)
+	case holds(link, filepath.Dir(link)):
 		why = "a link to a folder that it lies in"
 	default:
 		return false
@@ -40,11 +41,12 @@ func (c *Copy) astray(n *store.Node, name string) bool {
 	return true
 }
 
-// holds reports whether a folder without links in its path is another one, or around it.
+// holds reports whether a folder is another one, or around it, whatever links lead to them.
 func holds(folder, other string) bool {
-	real, err := filepath.EvalSymlinks(other)
-	folder = strings.TrimSuffix(folder, string(filepath.Separator)) + string(filepath.Separator)
-	return err == nil && strings.HasPrefix(real+string(filepath.Separator), folder)
+	outer, err := filepath.EvalSymlinks(folder)
+	inner, err2 := filepath.EvalSymlinks(other)
+	const separator = string(filepath.Separator)
+	return err == nil && err2 == nil && strings.HasPrefix(inner+separator, strings.TrimSuffix(outer, separator)+separator)
 }
 
 // Warnings says what of the source is left out.
