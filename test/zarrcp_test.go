@@ -127,3 +127,51 @@ func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
+
+// TestCopyReplaced starts a copy over one that another process is making: it is refused, and the first one comes to its end.
+func TestCopyReplaced(t *testing.T) {
+	src, dst := largeArray(t), ""
+	for try := 0; ; try++ {
+		dst = filepath.Join(t.TempDir(), "copy.zarr")
+		out, err := replacedMidway(t, src, dst)
+		if err != nil && strings.Contains(out, "another process is making a copy in "+dst) {
+			break
+		}
+		if err != nil || try == 20 { // nil: the first was done before it was stopped
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	if got, want := sumOf(t, dst), sumOf(t, src); got != want {
+		t.Errorf("the copy's sum is %s, want %s", got, want)
+	}
+	again := zarrCp(src, dst)
+	again.Args = append(again.Args, "--overwrite")
+	if out, err := again.CombinedOutput(); err != nil || sumOf(t, dst) != sumOf(t, src) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// replacedMidway stops a copy soon after it has begun, runs another one with --overwrite, and lets the first end. It returns
+// what became of the other.
+func replacedMidway(t *testing.T, src, dst string) (out string, err error) {
+	t.Helper()
+	first, second := zarrCp(src, dst), zarrCp(src, dst)
+	second.Args = append(second.Args, "--overwrite")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for !exists(filepath.Join(dst, "zarr.json")) {
+		time.Sleep(time.Millisecond)
+	}
+	if err := first.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	text, err := second.CombinedOutput()
+	if err := first.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return string(text), err
+}

@@ -37,7 +37,7 @@ type Options struct {
 	WriteEmpty bool
 	// Sync makes every object survive a loss of power once it is counted as done.
 	Sync bool
-	// Overwrite removes what is at the destination first, unless that is the same copy, not finished.
+	// Overwrite removes what is at the destination first, also a part of this copy.
 	Overwrite bool
 
 	volume.Limits

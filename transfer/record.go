@@ -159,6 +159,7 @@ func countFiles(ctx context.Context, n *store.Node) (stored, error) {
 
 // look says what is at the destination: nothing, a part of this copy, or something else, which is refused.
 func (c *Copy) look(ctx context.Context) error {
+	c.record.State, c.resumed, c.lost = stateRunning, false, 0
 	data, err := c.to.Get(ctx, recordKey, 1<<20)
 	switch {
 	case errors.Is(err, store.ErrNotExist) || errors.Is(err, store.ErrNoList):

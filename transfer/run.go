@@ -6,13 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
-	"volara/fault"
 	"volara/volume"
 	"volara/zarr"
 	"volara/zarr/store"
@@ -20,17 +16,18 @@ import (
 
 // Run makes the copy, or what is missing of it. Whatever stops it, the same plan made again goes on from there.
 func (c *Copy) Run(ctx context.Context) error {
-	if c.record.State == stateDone && c.resumed {
-		for _, it := range c.arrays {
-			it.skipped.Store(it.total)
-			it.done.Store(it.total)
-		}
+	if c.isDone() {
+		c.skipAll()
 		return nil
 	}
-	if c.o.Overwrite && !c.resumed {
-		if err := c.clear(ctx); err != nil {
-			return err
-		}
+	release, err := c.hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if c.isDone() { // since the plan was made
+		c.skipAll()
+		return nil
 	}
 	to, err := store.Open(ctx, c.destination, store.Options{LocalOptions: store.LocalOptions{Create: true, Sync: c.o.Sync}})
 	if err != nil {
@@ -40,13 +37,19 @@ func (c *Copy) Run(ctx context.Context) error {
 	return errors.Join(err, to.Close())
 }
 
+// isDone reports whether the destination holds all of this copy.
+func (c *Copy) isDone() bool { return c.resumed && c.record.State == stateDone }
+
+// skipAll counts everything as done before.
+func (c *Copy) skipAll() {
+	for _, it := range c.arrays {
+		it.skipped.Store(it.total)
+		it.done.Store(it.total)
+	}
+}
+
 // runIn makes the copy in its store.
 func (c *Copy) runIn(ctx context.Context, to *store.Node) error {
-	unlock, err := lock(to)
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	if err := c.writeRecord(ctx, to, stateRunning); err != nil {
 		return notWritable(err)
 	}
@@ -63,6 +66,7 @@ func (c *Copy) runIn(ctx context.Context, to *store.Node) error {
 			return fmt.Errorf("copying %s: %w", it.from.Path(), err)
 		}
 	}
+	var err error
 	if c.record.Objects, err = c.countObjects(ctx, to); err != nil {
 		return err
 	}
@@ -184,41 +188,6 @@ func notWritable(err error) error {
 		return &volume.InputError{Err: err}
 	}
 	return err
-}
-
-// clear removes what is at the destination: a directory is renamed first, so that nothing half removed is found there.
-func (c *Copy) clear(ctx context.Context) error {
-	if _, ok := c.to.Store.(*store.Local); !ok {
-		return c.wipe(ctx)
-	}
-	dir := c.to.String()
-	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	trash := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%x.trash", filepath.Base(dir), rand.Uint64()))
-	if err := os.Rename(dir, trash); err != nil {
-		return notWritable(fmt.Errorf("removing %s: %w", c.destination, fault.FromOS(err)))
-	}
-	if err := os.RemoveAll(trash); err != nil {
-		return fmt.Errorf("removing %s, already renamed to %s: %w", c.destination, trash, err)
-	}
-	return nil
-}
-
-// wipe removes all objects of a destination that is no directory.
-func (c *Copy) wipe(ctx context.Context) error {
-	var failed error
-	keys := func(yield func(string) bool) {
-		for e, err := range c.to.Store.List(ctx, c.to.Prefix) {
-			if failed = err; err != nil || !yield(e.Key) {
-				return
-			}
-		}
-	}
-	if err := errors.Join(store.Wipe(ctx, c.to.Store, keys), failed); err != nil {
-		return fmt.Errorf("removing %s: %w", c.destination, err)
-	}
-	return nil
 }
 
 // Progress counts what of an array is copied.
