@@ -80,9 +80,14 @@ func (a *Array) readChunk(ctx context.Context, m *Metadata, o *object, dst []byt
 		return err
 	}
 	if s.size < 0 {
-		raw, err := a.get(ctx, o.key, nil, m.layout.maxEncoded())
+		b := a.buffers.takeAny()
+		defer a.buffers.put(b)
+		raw, err := a.get(ctx, o.key, b.b, m.layout.maxEncoded())
 		if err != nil {
 			return o.failed(err)
+		}
+		if _, ok := a.store.(store.BufferGetter); ok { // else they are the store's
+			b.keep(raw)
 		}
 		return a.decode(m.layout, o.key, dst, raw)
 	}

@@ -1,37 +1,72 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // readBody reads the body of an answer, of the length that the answer tells (-1: it does not), into buf where it fits. One
-// that is longer than limit is ErrRange; one that is cut short is a passing error. What a server claims takes no memory:
-// that grows with what is received.
+// that is longer than limit is ErrRange; one that is cut short is a passing error. What a server claims takes little
+// memory: beyond that it grows with what is received.
 func readBody(body io.Reader, length int64, buf []byte, limit int64, alive func()) ([]byte, error) {
 	if length > limit {
 		return nil, fmt.Errorf("%d bytes where at most %d are due: %w", length, limit, ErrRange)
 	}
-	const believed = 64 << 20
-	if n := min(length, believed); int64(cap(buf)) < n {
-		buf = make([]byte, n)
+	most, first := limit, int64(512)
+	if length >= 0 {
+		const believed = 64 << 20
+		most, first = length, min(length, believed)
 	}
-	out := bytes.NewBuffer(buf[:0])
-	n, err := io.Copy(out, io.LimitReader(reader{body, alive}, limited(limit)))
+	if first = min(first, most); int64(cap(buf)) < first {
+		buf = make([]byte, first)
+	}
+	out, err := readAll(reader{body, alive}, buf[:0], most)
+	n := int64(len(out))
 	switch {
 	case err != nil:
 		return nil, ofNetwork(err)
-	case n > limit:
+	case n > most && length < 0:
 		return nil, fmt.Errorf("more than the %d bytes that are due: %w", limit, ErrRange)
 	case length >= 0 && n != length:
 		return nil, passing{fmt.Errorf("%d bytes of %d were received: %w", n, length, io.ErrUnexpectedEOF), 0}
 	}
-	return out.Bytes(), nil
+	return out, nil
+}
+
+// readAll appends what comes to out, up to a byte more than most, by which it is noticed that there is more. It grows out
+// only when that is full and more has come.
+func readAll(in io.Reader, out []byte, most int64) ([]byte, error) {
+	probe := make([]byte, 1)
+	for {
+		room := out[len(out):max(len(out), int(min(int64(cap(out)), most)))]
+		full := len(room) == 0
+		if full {
+			room = probe
+		}
+		n, err := in.Read(room)
+		switch {
+		case !full:
+			out = out[:len(out)+n]
+		case n > 0 && int64(len(out)) >= most:
+			return append(out, probe[0]), nil
+		case n > 0:
+			if len(out) == cap(out) {
+				out = slices.Grow(out, int(max(512, min(int64(cap(out)), most-int64(len(out))))))
+			}
+			out = append(out, probe[0])
+		}
+		if err == io.EOF { //nolint:errorlint // as io.Reader has it: an end that is wrapped is none
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+	}
 }
 
 // finish reads what little may be left of a body, so that its connection can be used again, and closes it.
@@ -41,8 +76,11 @@ func finish(body io.ReadCloser) {
 	body.Close()
 }
 
-// limited is a byte more than a limit, so that what is beyond it is noticed.
-func limited(limit int64) int64 { return max(limit, limit+1) }
+// An upload tells of everything that goes. It has no other methods, so that it is sent through its Read.
+type upload struct {
+	reader
+	io.Seeker
+}
 
 // A reader tells of everything that comes. It has no other methods, so that copying goes through its Read.
 type reader struct {
@@ -101,11 +139,7 @@ func (s span) read(status int, h http.Header, length int64, body io.Reader, aliv
 	if skipped, err := io.CopyN(io.Discard, reader{body, alive}, start-first); err != nil {
 		return nil, passing{fmt.Errorf("%d bytes of %d were received: %w", skipped, size, err), 0}
 	}
-	out, err := readBody(io.LimitReader(body, s.length), -1, nil, s.length, alive)
-	if err == nil && int64(len(out)) < s.length {
-		err = passing{fmt.Errorf("%d bytes of %d were received: %w", len(out), s.length, io.ErrUnexpectedEOF), 0}
-	}
-	return out, err
+	return readBody(io.LimitReader(body, s.length), s.length, nil, s.length, alive)
 }
 
 // contentRange reads a Content-Range header: where the part starts, and the size of the whole.

@@ -68,8 +68,11 @@ func (s *S3) Change(ctx context.Context, key string, limit int64, change func(ol
 		if err != nil {
 			return err
 		}
-		if value == nil {
-			return s.Delete(ctx, key)
+		switch {
+		case value == nil && version == "":
+			return nil // there is nothing, and nothing is wanted
+		case value == nil:
+			return s.deleteIf(ctx, key, version)
 		}
 		if err := mayWrite(ctx); err != nil {
 			return err

@@ -250,11 +250,17 @@ func (h *HTTP) readOnly(doing, key string) error {
 }
 
 // List implements Store: it is ErrNoList.
-func (h *HTTP) List(context.Context, string) iter.Seq2[Entry, error] {
+func (h *HTTP) List(_ context.Context, prefix string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		yield(Entry{}, fault.Permanent(fmt.Errorf("listing %s: %w", h, ErrNoList)))
+		yield(Entry{}, h.noList(prefix))
 	}
 }
 
 // Names implements NamesLister: it is ErrNoList.
-func (h *HTTP) Names(context.Context, string, int) ([]string, error) { return nil, ErrNoList }
+func (h *HTTP) Names(_ context.Context, prefix string, _ int) ([]string, error) {
+	return nil, h.noList(prefix)
+}
+
+func (h *HTTP) noList(prefix string) error {
+	return fault.Permanent(fmt.Errorf("listing %s: %w", h.Name(prefix), ErrNoList))
+}

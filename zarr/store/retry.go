@@ -26,7 +26,7 @@ type Retry struct {
 	First time.Duration
 	// Most is the longest pause; 0 means 10 s. A server that asks for more than six times that is given up at once.
 	Most time.Duration
-	// Stall is how long nothing may come before a try is given up; 0 means 30 s.
+	// Stall is how long nothing may come or go before a try is given up; 0 means 30 s.
 	Stall time.Duration
 }
 
@@ -55,13 +55,21 @@ type passing struct {
 func (p passing) Unwrap() error { return p.error }
 
 // errStalled is why a try was given up.
-var errStalled = errors.New("nothing was received for a while")
+var errStalled = errors.New("nothing was received or sent for a while")
 
 // do makes tries until one ends otherwise than with a passing error. The last one's is the environment's: later it may
-// work. What a try receives it must tell to alive.
+// work. What a try receives, or gets sent, it must tell to alive.
 func (r Retry) do(ctx context.Context, try func(ctx context.Context, alive func()) error) error {
+	return r.doInSteps(ctx, func(ctx context.Context, w *watch) error { return try(ctx, w.alive) })
+}
+
+// doInSteps is do for a try that gets on in steps (see watch): tries count from the last step that was made.
+func (r Retry) doInSteps(ctx context.Context, try func(ctx context.Context, w *watch) error) error {
 	for n := 1; ; n++ {
-		err := r.once(ctx, try)
+		gotOn, err := r.once(ctx, try)
+		if gotOn {
+			n = 1
+		}
 		p, again := errors.AsType[passing](err)
 		switch {
 		case err == nil:
@@ -79,17 +87,35 @@ func (r Retry) do(ctx context.Context, try func(ctx context.Context, alive func(
 	}
 }
 
-// once makes one try, which it ends when nothing is received for too long.
-func (r Retry) once(ctx context.Context, try func(context.Context, func()) error) error {
+// A watch ends a try when nothing passes for too long. One goroutine at a time may call away.
+type watch struct {
+	timer *time.Timer
+	stall time.Duration
+	gotOn bool
+}
+
+// alive tells that something was received or sent.
+func (w *watch) alive() { w.timer.Reset(w.stall) }
+
+// away makes a step for good: the next try goes on behind it. step may take its time.
+func (w *watch) away(step func()) {
+	w.timer.Stop()
+	step()
+	w.gotOn = true
+	w.alive()
+}
+
+// once makes one try, which it ends when nothing passes for too long, and reports whether it got on.
+func (r Retry) once(ctx context.Context, try func(context.Context, *watch) error) (gotOn bool, err error) {
 	trying, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timer := time.AfterFunc(r.Stall, func() { cancel(errStalled) })
-	defer timer.Stop()
-	err := try(trying, func() { timer.Reset(r.Stall) })
+	w := &watch{timer: time.AfterFunc(r.Stall, func() { cancel(errStalled) }), stall: r.Stall}
+	defer w.timer.Stop()
+	err = try(trying, w)
 	if err != nil && errors.Is(context.Cause(trying), errStalled) {
-		return passing{fmt.Errorf("%w (%v): %w", errStalled, r.Stall, withoutCancel(err)), 0}
+		err = passing{fmt.Errorf("%w (%v): %w", errStalled, r.Stall, withoutCancel(err)), 0}
 	}
-	return err
+	return w.gotOn, err
 }
 
 // withoutCancel hides that a try was ended by us, which callers would take for their own cancellation.

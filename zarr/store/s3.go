@@ -5,10 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"log/slog"
 	"math"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	"github.com/minio/minio-go/v7"
@@ -20,8 +19,9 @@ import (
 // where that may help (see Retry). Put is atomic, as the protocol has it: a reader sees all of an object or none.
 //
 // Lock excludes the users of this S3 only. What is read, changed and written back goes through Change, which writes only
-// over what it has read (If-Match, If-None-Match) and begins again when another process was faster; on a server that does
-// not know such conditions, two processes that change one object at once lose what one of them has written.
+// over what it has read (If-Match, If-None-Match) and begins again when another process was faster. On a server that refuses
+// such conditions it writes without, and a warning says so once: there, two processes that change one object at once lose
+// what one of them has written.
 //
 // What cannot be read without listing rights is told from what is missing as HTTP does.
 type S3 struct {
@@ -162,15 +162,20 @@ func (s *S3) read(ctx context.Context, key string, try func(ctx context.Context,
 
 // do makes a request as often as needed; its error is one of this package's.
 func (s *S3) do(ctx context.Context, key string, try func(ctx context.Context, alive func()) error) error {
+	return s.doInSteps(ctx, key, func(ctx context.Context, w *watch) error { return try(ctx, w.alive) })
+}
+
+// doInSteps is do for a try that gets on in steps (see watch).
+func (s *S3) doInSteps(ctx context.Context, key string, try func(ctx context.Context, w *watch) error) error {
 	if ended(ctx) {
 		return context.Cause(ctx)
 	}
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	return s.options.Retry.do(ctx, func(ctx context.Context, alive func()) error {
+	return s.options.Retry.doInSteps(ctx, func(ctx context.Context, w *watch) error {
 		after := &retryHint{}
-		return s.meaning(try(context.WithValue(ctx, retryHint{}, after), alive), after)
+		return s.meaning(try(context.WithValue(ctx, retryHint{}, after), w), after)
 	})
 }
 
@@ -207,7 +212,7 @@ const anyVersion = "*"
 
 // putIf stores a value if the object is still of the given version ("": not there); if not, it returns errChanged.
 func (s *S3) putIf(ctx context.Context, key string, value []byte, version string) error {
-	err := s.do(ctx, key, func(ctx context.Context, _ func()) error {
+	err := s.do(ctx, key, func(ctx context.Context, alive func()) error {
 		o := s.options.writing()
 		o.DisableContentSha256 = len(value) == 0 // servers want the length of nothing, which chunks do not tell
 		switch {
@@ -217,150 +222,22 @@ func (s *S3) putIf(ctx context.Context, key string, value []byte, version string
 		default:
 			o.SetMatchETag(version)
 		}
-		_, err := s.client.Client.PutObject(ctx, s.bucket, key, bytes.NewReader(value), int64(len(value)), o)
+		body := bytes.NewReader(value)
+		_, err := s.client.Client.PutObject(ctx, s.bucket, key, upload{reader{body, alive}, body}, int64(len(value)), o)
 		return err
 	})
-	if errors.Is(err, errNoConditions) && version != anyVersion && !s.unconditional.Swap(true) {
+	if errors.Is(err, errNoConditions) && version != anyVersion {
+		if !s.unconditional.Swap(true) {
+			slog.WarnContext(ctx, "the server knows no conditional writes: processes that change parts of one object at once, or a writer "+
+				"of an earlier run, may undo what another wrote", "store", s.String(), "at", s.Origin())
+		}
 		return s.putIf(ctx, key, value, anyVersion)
 	}
 	return err
 }
 
-// Delete implements Store.
-func (s *S3) Delete(ctx context.Context, key string) error {
-	err := mayWrite(ctx)
-	if err == nil {
-		err = s.do(ctx, key, func(ctx context.Context, _ func()) error {
-			return s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{})
-		})
-	}
-	if err != nil && !errors.Is(err, ErrNotExist) {
-		return fmt.Errorf("deleting %s: %w", s.Name(key), err)
-	}
-	return nil
-}
-
 // Lock implements Locker: it excludes other users of this S3, not other processes.
 func (s *S3) Lock(ctx context.Context, key string) (func(), error) { return s.locks.lock(ctx, key) }
-
-// List implements Store.
-func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		for o, err := range s.objects(ctx, prefix, true) {
-			if err == nil && checkKey(o.Key) != nil {
-				continue // a folder's mark, or nothing of ours
-			}
-			if !yield(Entry{o.Key, o.Size}, err) {
-				return
-			}
-		}
-	}
-}
-
-// Names implements NamesLister.
-func (s *S3) Names(ctx context.Context, prefix string, most int) ([]string, error) {
-	var names []string
-	for o, err := range s.objects(ctx, prefix, false) {
-		if err != nil {
-			return nil, err
-		}
-		if name := strings.TrimPrefix(o.Key, prefix); name != "" && len(names) < most {
-			names = append(names, name)
-		}
-		if len(names) >= most {
-			break
-		}
-	}
-	return names, nil
-}
-
-// objects lists objects; where it is not to look into folders, also those, their names ending in a slash. A listing that
-// breaks off goes on behind the last name that came.
-func (s *S3) objects(ctx context.Context, prefix string, recursive bool) iter.Seq2[minio.ObjectInfo, error] {
-	return func(yield func(minio.ObjectInfo, error) bool) {
-		o := minio.ListObjectsOptions{Prefix: prefix, Recursive: recursive}
-		if s.options.RequesterPays {
-			o.Set(requestPayer, "requester")
-		}
-		stopped := false
-		err := s.do(ctx, "list", func(ctx context.Context, alive func()) error {
-			for info := range s.client.ListObjectsIter(ctx, s.bucket, o) {
-				if info.Err != nil {
-					return info.Err
-				}
-				alive()
-				o.StartAfter = info.Key
-				if stopped = !yield(info, nil); stopped {
-					return nil
-				}
-			}
-			return nil
-		})
-		if err == nil && !stopped && ended(ctx) { // the iterator just stops
-			err = context.Cause(ctx)
-		}
-		if err != nil {
-			yield(minio.ObjectInfo{}, fmt.Errorf("listing %s: %w", s.Name(prefix), err))
-		}
-	}
-}
-
-// Wipe implements Wiper.
-func (s *S3) Wipe(ctx context.Context, keys iter.Seq[string]) error {
-	const atOnce = 1000 // the most that one request can name
-	batch := make([]string, 0, atOnce)
-	flush := func() error {
-		err := s.wipe(ctx, batch)
-		batch = batch[:0]
-		return err
-	}
-	for key := range keys {
-		if batch = append(batch, key); len(batch) == atOnce {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	return flush()
-}
-
-func (s *S3) wipe(ctx context.Context, keys []string) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	if err := mayWrite(ctx); err != nil {
-		return err
-	}
-	err := s.do(ctx, keys[0], func(ctx context.Context, alive func()) error {
-		objects := func(yield func(minio.ObjectInfo) bool) {
-			for _, key := range keys {
-				if !yield(minio.ObjectInfo{Key: key}) {
-					return
-				}
-			}
-		}
-		results, err := s.client.RemoveObjectsWithIter(ctx, s.bucket, objects, minio.RemoveObjectsOptions{})
-		if err != nil {
-			return err
-		}
-		removed := 0
-		for r := range results {
-			if r.Err != nil {
-				return r.Err
-			}
-			alive()
-			removed++
-		}
-		if removed < len(keys) {
-			return passing{fmt.Errorf("the server tells of %d of %d objects that they are deleted", removed, len(keys)), 0}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("deleting %d objects from %s on: %w", len(keys), s.Name(keys[0]), err)
-	}
-	return nil
-}
 
 // missingBucket is not ErrNotExist: a bucket is not made by writing into it.
 func (s *S3) missingBucket() error {

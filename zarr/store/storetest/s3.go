@@ -25,6 +25,10 @@ type S3Server struct {
 	Public bool
 	// Unconditional makes the server know no conditional writes. Set it before the first request.
 	Unconditional bool
+	// PlainDeletes makes the server pass over the conditions of deletes. Set it before the first request.
+	PlainDeletes bool
+	// Before is called with each request before it is done; it may make requests itself. Set it before the first request.
+	Before func(r *http.Request)
 }
 
 // NewS3 starts a server that ends with the test.
@@ -50,7 +54,12 @@ func (s *S3Server) guarded(h http.Handler) http.Handler {
 		signed := strings.Contains(auth, "Credential="+S3Key+"/") && strings.Contains(auth, "Signature=")
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 		conditional := r.Header.Get("If-Match") != "" || r.Header.Get("If-None-Match") != ""
+		if s.Before != nil {
+			s.Before(r)
+		}
 		switch {
+		case signed && r.Method == http.MethodDelete && !s.PlainDeletes && !s.Unconditional && changed(h, r):
+			refuse(w, r, http.StatusPreconditionFailed, "PreconditionFailed")
 		case signed && !reads && conditional && s.Unconditional:
 			refuse(w, r, http.StatusNotImplemented, "NotImplemented")
 		case signed:
@@ -72,4 +81,18 @@ func (s *S3Server) guarded(h http.Handler) http.Handler {
 			refuse(w, r, http.StatusForbidden, "AccessDenied")
 		}
 	})
+}
+
+// changed reports whether an object is not of the version that a request wants: the fake server does not look at that.
+func changed(h http.Handler, r *http.Request) bool {
+	tag := r.Header.Get("If-Match")
+	if tag == "" {
+		return false
+	}
+	look := r.Clone(r.Context())
+	look.Method = http.MethodHead
+	look.Header.Del("If-Match")
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, look)
+	return answer.Header().Get("ETag") != tag
 }
