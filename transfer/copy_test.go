@@ -160,7 +160,7 @@ func TestCopiesGoOn(t *testing.T) {
 		src, dst := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 		spec := zarr.Spec{Shape: []int{20, 21}, Chunks: []int{4, 5}, DType: nd.Uint16, Codec: "raw"}
 		a := write(t, src, spec, random(seed, nd.Uint16, []int{17, 15}), []int{2, 3})
-		o := Options{Chunks: []int{3, 3}, Limits: volume.Limits{Workers: 1 + r.IntN(3), Memory: 1 << 10}}
+		o := Options{Chunks: []int{3, 3}, Limits: volume.Limits{Workers: 1 + r.IntN(3), Memory: 1 << 11}}
 		stopped := 0
 		for done := false; !done; {
 			c, err := Plan(context.Background(), src, dst, o)

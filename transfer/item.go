@@ -21,17 +21,18 @@ type item struct {
 	ofImage bool       // an image above it says where it is
 	tile    []int      // of the copy: what is copied at once, whole objects
 
-	cache  int64 // bytes of decoded chunks that are kept
-	to     *zarr.Array
-	stored *objectSet // that were stored before
+	cache    int64 // bytes of decoded chunks that are kept
+	decoding int64 // bytes that chunks of the source take while they are decoded
+	to       *zarr.Array
+	stored   *objectSet // that were stored before
 
 	total         int64 // tiles
 	done, skipped atomic.Int64
 }
 
-// cached keeps decoded chunks of the source where pieces of work share them: where the objects of the copy do not line up
+// bounded returns the source with a bound on the memory that its chunks take. It keeps decoded chunks of the source where pieces of work share them: where the objects of the copy do not line up
 // with them.
-func (o Options) cached(ctx context.Context, it *item) (*volume.Array, error) {
+func (o Options) bounded(ctx context.Context, it *item) (*volume.Array, error) {
 	shared := false
 	for d, n := range objectShape(it.spec) {
 		if d >= len(it.box.Offset) || d >= len(it.from.Chunks) || it.spec.Shape[d] <= n && it.box.Offset[d] == 0 {
@@ -40,11 +41,17 @@ func (o Options) cached(ctx context.Context, it *item) (*volume.Array, error) {
 		chunk := it.from.Chunks[d]
 		shared = shared || it.box.Offset[d]%chunk != 0 || n%chunk != 0 && chunk%n != 0
 	}
-	if !shared {
-		return it.from, nil
+	var opts []zarr.Option
+	if shared {
+		it.cache = o.Memory / 4
+		opts = append(opts, zarr.Cached(zarr.NewCache(int(it.cache))))
 	}
-	it.cache = o.Memory / 4
-	return o.seen(ctx, it.from.Stored.With(zarr.Cached(zarr.NewCache(int(it.cache)))))
+	read := int64(it.extent(objectShape(it.spec))) * int64(it.from.DType().Size()+it.from.Scratch)
+	it.decoding = it.decodingBytes(o.Memory - it.cache - read)
+	if err := it.from.Array.Close(); err != nil { // what operations have opened
+		return nil, err
+	}
+	return o.seen(ctx, it.from.Stored.With(append(opts, zarr.Bounded(it.decoding))...))
 }
 
 // blockBytes is the size of a tile that is worth its while.
@@ -56,38 +63,59 @@ func (it *item) divide(o Options) error {
 	whole := volume.Whole(it.spec.Shape)
 	object := objectShape(it.spec)
 	bytes := it.from.DType().Size() + it.from.Scratch + 2*it.spec.DType.Size() // read, converted, encoded
-	least := 1
-	for d, n := range object {
-		least *= min(n, max(1, it.spec.Shape[d]))
-	}
+	least := it.extent(object)
 	o.Memory -= it.cache
 	if need := int64(least) * int64(bytes); need > o.Memory {
 		return volume.Refuse("an object of %v voxels of %s takes %d MiB to make; allow that with --memory, or choose smaller --chunks or --shards",
 			object, it.from.Path(), (need+it.cache)>>20+1)
 	}
+	it.decoding = min(it.decoding, o.Memory-int64(least)*int64(bytes)) // all of it is free while one object alone is read
+	o.Memory -= it.decoding
 	voxels := o.Limits.Voxels(bytes, 1<<40)
 	it.tile = slices.Clone(object)
 	for d := len(object) - 1; d >= 0; d-- {
-		size := 1
-		for k, n := range it.tile {
-			size *= min(n, max(1, it.spec.Shape[k]))
-		}
+		size := it.extent(it.tile)
 		times := (it.from.Chunks[d] + object[d] - 1) / object[d]
 		it.tile[d] *= max(1, min(times, voxels/max(1, size)))
 	}
-	it.tile = volume.Grow(it.tile, whole, min(voxels, blockBytes/bytes), nil)
+	inside := float64(tileVoxels(it.tile, it.spec.Shape)) / float64(it.extent(it.tile))
+	it.tile = volume.Grow(it.tile, whole, int(inside*float64(min(voxels, blockBytes/bytes))), nil)
 	it.total = int64(whole.TileCount(it.tile))
 	return nil
 }
 
+// extent returns the voxels that making a tile takes: whole chunks, also where they leave the array.
+func (it *item) extent(tile []int) int {
+	size := 1
+	for d, n := range tile {
+		chunk := it.spec.Chunks[d]
+		chunks := (max(1, it.spec.Shape[d]) + chunk - 1) / chunk
+		size *= min(n, chunks*chunk)
+	}
+	return size
+}
+
+// tileVoxels returns the voxels of the array that a tile has.
+func tileVoxels(tile, shape []int) int {
+	size := 1
+	for d, n := range tile {
+		size *= min(n, max(1, shape[d]))
+	}
+	return size
+}
+
+// decodingBytes is what chunks of the source may take while they are decoded, of so many bytes that are left: a quarter, or
+// one chunk and what is stored of it.
+func (it *item) decodingBytes(left int64) int64 {
+	m := it.from.Stored.Metadata()
+	return max(1, min(left, max(left/4, 2*int64(volume.Whole(m.Inner).Len()*m.DType.Size()))))
+}
+
 // workersFor returns how many tiles may be in work at once, so that they keep within the memory.
 func (it *item) workersFor(l volume.Limits) int {
-	l.Memory -= it.cache
+	l.Memory -= it.cache + it.decoding
 	bytes := int64(it.from.DType().Size() + it.from.Scratch + 2*it.spec.DType.Size())
-	voxels := int64(1)
-	for d, n := range it.tile {
-		voxels *= int64(min(n, max(1, it.spec.Shape[d])))
-	}
+	voxels := int64(it.extent(it.tile))
 	return int(max(1, min(int64(l.Workers), l.Memory/max(1, voxels*bytes))))
 }
 

@@ -257,7 +257,7 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, in inherited
 	if it.spec, err = o.specOf(seen, it.box); err != nil {
 		return err
 	}
-	if it.from, err = o.cached(ctx, it); err != nil {
+	if it.from, err = o.bounded(ctx, it); err != nil {
 		return err
 	}
 	m := a.Metadata()

@@ -63,7 +63,7 @@ func (c *Copy) runIn(ctx context.Context, to *store.Node) error {
 	}
 	for _, it := range c.arrays {
 		if err := c.runArray(ctx, it); err != nil {
-			return fmt.Errorf("copying %s: %w", it.from.Path(), err)
+			return fmt.Errorf("copying %s: %w", it.from.Path(), volume.TooLarge(err))
 		}
 	}
 	var err error

@@ -16,7 +16,8 @@ import (
 func SHA256(ctx context.Context, a *Array, l Limits) ([sha256.Size]byte, error) {
 	sum, whole := sha256.New(), Whole(a.Shape())
 	bytes := a.DType().Size() + a.Scratch
-	voxels := min(l.Voxels(bytes, largestRow), max(rowVoxels(whole, a.Chunks), smallestRow/bytes))
+	rows := Limits{l.Workers, l.Memory / 4} // half is for chunks while they are decoded, and as much for rows that were added
+	voxels := min(rows.Voxels(bytes, largestRow), max(rowVoxels(whole, a.Chunks), smallestRow/bytes))
 	err := InOrder(ctx, l.Workers, whole.Rows(a.Chunks, voxels),
 		func(ctx context.Context, b Box) ([]byte, error) {
 			data, err := a.Box(ctx, b)
@@ -30,7 +31,7 @@ func SHA256(ctx context.Context, a *Array, l Limits) ([sha256.Size]byte, error) 
 			return err
 		})
 	if err != nil {
-		return [sha256.Size]byte{}, fmt.Errorf("sha256 of %s: %w", a.Path(), err)
+		return [sha256.Size]byte{}, fmt.Errorf("sha256 of %s: %w", a.Path(), TooLarge(err))
 	}
 	return [sha256.Size]byte(sum.Sum(nil)), nil
 }

@@ -22,10 +22,9 @@ type pass struct {
 // blockBytes is the size of a block that is worth a goroutine.
 const blockBytes = 32 << 20
 
-// blocks cuts the box.
-func (p *pass) blocks() iter.Seq[Box] {
-	voxels := p.limits.Voxels(2*p.a.DType().Size()+p.a.Scratch, blockBytes)
-	return p.box.Tiles(Grow(p.a.Chunks, p.box, voxels, p.channels))
+// blocks cuts the box, for so many workers.
+func (p *pass) blocks() (blocks iter.Seq[Box], workers int) {
+	return p.limits.Blocks(p.a.Chunks, p.box, p.a.DType().Size()+p.a.Scratch, blockBytes, p.channels)
 }
 
 // channelCount returns the number of channels in the box.
@@ -68,7 +67,8 @@ func (p *pass) tally(ctx context.Context) error {
 	for range p.channelCount() {
 		p.tallies = append(p.tallies, newTally(p.dtype))
 	}
-	return InOrder(ctx, p.limits.Workers, p.blocks(),
+	blocks, workers := p.blocks()
+	err := InOrder(ctx, workers, blocks,
 		func(ctx context.Context, b Box) (share, error) {
 			data, err := p.read(ctx, b)
 			if err != nil {
@@ -85,12 +85,14 @@ func (p *pass) tally(ctx context.Context) error {
 			p.tallies[s.channel].merge(s.tally)
 			return nil
 		})
+	return TooLarge(err)
 }
 
 // bin returns the histogram of all channels together; bins returns empty bins.
 func (p *pass) bin(ctx context.Context, bins func() binner) (Histogram, error) {
 	total := bins()
-	err := InOrder(ctx, p.limits.Workers, p.blocks(),
+	blocks, workers := p.blocks()
+	err := InOrder(ctx, workers, blocks,
 		func(ctx context.Context, b Box) (binner, error) {
 			data, err := p.read(ctx, b)
 			if err != nil {

@@ -66,8 +66,8 @@ func Measure(ctx context.Context, a *Array, b Box, o StatsOptions) (Stats, error
 		return s, Refuse("%s has %d channels in the box; at most %d are possible: choose fewer with --voxels", a.Path(), n, maxChannels)
 	}
 	if o.Distinct && dtype.IsInteger() && dtype.Size() > 2 {
-		p.limits.Memory = o.Memory / 2
-		p.ids = newDistinct(o.Memory/2, o.TempDir)
+		p.limits.Memory = o.Memory / 2 // of which blocks take half
+		p.ids = newDistinct(o.Memory/4, o.TempDir)
 		defer p.ids.close()
 	}
 	if err := p.tally(ctx); err != nil {

@@ -94,6 +94,7 @@ func (v *verification) add(d Damage) {
 func (v *verification) array(ctx context.Context, a *zarr.Array) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(v.limits.Workers)
+	a = a.With(v.limits.Option())
 	for object, err := range storedBoxes(ctx, a) {
 		if err != nil {
 			g.Go(func() error { return err })
@@ -137,12 +138,16 @@ func (v *verification) object(ctx context.Context, a *zarr.Array, object Box) er
 	v.objects.Add(1)
 	m := a.Metadata()
 	told := map[string]bool{} // what is wrong with the object as a whole is told once
-	tile := Grow(m.Inner, object, v.limits.Voxels(2*m.DType.Size(), blockBytes), nil)
-	for part := range object.Tiles(tile) {
+	share := Limits{1, v.limits.Memory / int64(max(1, v.limits.Workers))}
+	parts, _ := share.Blocks(m.Inner, object, m.DType.Size(), blockBytes, nil)
+	for part := range parts {
 		data := nd.New(m.DType, part.Shape...)
 		err := a.ReadInto(ctx, data, part.Offset)
 		if err == nil {
 			continue
+		}
+		if errors.Is(err, zarr.ErrTooLarge) {
+			return TooLarge(err)
 		}
 		if err := v.chunks(ctx, a, m, part, told); err != nil {
 			return err

@@ -45,6 +45,7 @@ type options struct {
 	choice   ngff.Choice // of an image's level
 	parallel int         // 0: as many as there are processors
 	helpers  *Helpers    // instead of parallel
+	bound    *bound      // of what is decoded at once; nil: none
 }
 
 // An Option is a choice for an open array.

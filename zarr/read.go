@@ -80,27 +80,36 @@ type piece struct {
 	place  box // in the array
 }
 
-// piece copies what is wanted of a piece, which load decodes; a piece that is not stored is ErrNotExist.
-func (r *reading) piece(ctx context.Context, o *object, p piece, load func(dst []byte) error) error {
+// piece copies what is wanted of a piece, which load decodes from so many stored bytes; a piece that is not stored is
+// ErrNotExist.
+func (r *reading) piece(ctx context.Context, o *object, p piece, stored int64, load func(dst []byte) error) error {
 	part := r.want.intersect(p.place)
-	size := r.m.pieceBytes()
-	var data []byte
+	size, bound := r.m.pieceBytes(), r.a.options.bound
 	var err error
 	if c := r.a.options.cache; c != nil {
-		data, err = c.get(ctx, o.cacheKey(p), size, load)
+		var data []byte
+		data, err = c.get(ctx, o.cacheKey(p), size, func(dst []byte) error {
+			return bound.within(ctx, o, stored+int64(size), func() error { return load(dst) })
+		})
+		if err == nil {
+			r.copy(data, p.place, part)
+		}
 	} else if direct := r.direct(p.place, part); direct != nil {
-		err = load(direct)
+		err = bound.within(ctx, o, stored, func() error { return load(direct) })
 	} else {
-		b := r.a.buffers.take(size)
-		defer r.a.buffers.put(b)
-		data, err = b.b, load(b.b)
+		err = bound.within(ctx, o, stored+int64(size), func() error {
+			b := r.a.buffers.take(size)
+			defer r.a.buffers.put(b)
+			err := load(b.b)
+			if err == nil {
+				r.copy(b.b, p.place, part)
+			}
+			return err
+		})
 	}
 	if errors.Is(err, store.ErrNotExist) {
 		r.fill(part)
 		return nil
-	}
-	if err == nil && data != nil {
-		r.copy(data, p.place, part)
 	}
 	return err
 }

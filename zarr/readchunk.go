@@ -17,27 +17,45 @@ type chunkReader struct {
 }
 
 func (c *chunkReader) read(ctx context.Context) error {
-	if c.r.a.options.cache == nil && c.r.m.layout.plain() {
-		return c.plain(ctx)
+	r, p := c.r, piece{0, c.place}
+	part := r.want.intersect(c.place)
+	if data := r.a.options.cache.peek(c.o.cacheKey(p)); data != nil {
+		r.copy(data, c.place, part)
+		return nil
 	}
-	return c.r.piece(ctx, c.o, piece{0, c.place}, func(dst []byte) error { return c.r.a.readChunk(ctx, c.r.m, c.o, dst) })
+	s, err := c.o.open(ctx)
+	switch {
+	case errors.Is(err, store.ErrNotExist): // no memory is needed for it
+		r.fill(part)
+		return nil
+	case err != nil:
+		return err
+	case s.size >= 0 && r.a.options.cache == nil && r.m.layout.plain():
+		return r.plain(ctx, s, c.place, part)
+	case s.size > int64(r.m.layout.maxEncoded()):
+		return r.a.corrupt(c.o.key, fmt.Errorf("%d bytes where at most %d are due", s.size, r.m.layout.maxEncoded()))
+	case s.size >= 0:
+		return r.piece(ctx, c.o, p, s.size, func(dst []byte) error { return r.a.readChunk(ctx, r.m, s, dst) })
+	case r.a.options.cache != nil:
+		return r.piece(ctx, c.o, p, 0, func(dst []byte) error { return r.a.fetchChunk(ctx, r.m, c.o, dst) })
+	}
+	return c.fetch(ctx, p)
 }
 
-// plain reads voxels that are stored as they are in memory, without those that are not wanted where that is easy.
-func (c *chunkReader) plain(ctx context.Context) error {
-	part := c.r.want.intersect(c.place)
-	s, err := c.o.open(ctx)
+// fetch reads a chunk of a store that opens no values: what is stored first, which tells whether there is any.
+func (c *chunkReader) fetch(ctx context.Context, p piece) error {
+	r := c.r
+	b := r.a.buffers.takeAny()
+	defer r.a.buffers.put(b)
+	raw, err := r.a.fetchInto(ctx, r.m, c.o, b)
 	if errors.Is(err, store.ErrNotExist) {
-		c.r.fill(part)
+		r.fill(r.want.intersect(c.place))
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if s.size < 0 {
-		return c.r.piece(ctx, c.o, piece{0, c.place}, func(dst []byte) error { return c.r.a.readChunk(ctx, c.r.m, c.o, dst) })
-	}
-	return c.r.plain(ctx, s, c.place, part)
+	return r.piece(ctx, c.o, p, int64(len(raw)), func(dst []byte) error { return r.a.decode(r.m.layout, c.o.key, dst, raw) })
 }
 
 // plainRun is how many bytes plain reads at once, so that they are still near the processor when they are copied.
@@ -56,7 +74,13 @@ func (r *reading) plain(ctx context.Context, s section, place, part box) error {
 	// Layers along the first axis, as many at once as plainRun allows.
 	layer := int(s.size) / (place.hi[0] - place.lo[0])
 	most := max(plainRun/layer, 1)
-	b := r.a.buffers.take(min(most, part.hi[0]-part.lo[0]) * layer)
+	room := min(most, part.hi[0]-part.lo[0]) * layer
+	return r.a.options.bound.within(ctx, s.o, int64(room), func() error { return r.layers(ctx, s, place, part, layer, most, room) })
+}
+
+// layers copies a part of a chunk by so many layers of so many bytes at once, for which there is room.
+func (r *reading) layers(ctx context.Context, s section, place, part box, layer, most, room int) error {
+	b := r.a.buffers.take(room)
 	defer r.a.buffers.put(b)
 	for z := part.lo[0]; z < part.hi[0]; z += most {
 		end := min(z+most, part.hi[0])
@@ -73,34 +97,38 @@ func (r *reading) plain(ctx context.Context, s section, place, part box) error {
 // beginning returns a copy of a corner with another first coordinate.
 func beginning(corner []int, first int) []int { return append([]int{first}, corner[1:]...) }
 
-// readChunk reads and decodes an object that is one piece.
-func (a *Array) readChunk(ctx context.Context, m *Metadata, o *object, dst []byte) error {
-	s, err := o.open(ctx)
-	if err != nil {
-		return err
-	}
-	if s.size < 0 {
-		b := a.buffers.takeAny()
-		defer a.buffers.put(b)
-		raw, err := a.get(ctx, o.key, b.b, m.layout.maxEncoded())
-		if err != nil {
-			return o.failed(err)
-		}
-		if _, ok := a.store.(store.BufferGetter); ok { // else they are the store's
-			b.keep(raw)
-		}
-		return a.decode(m.layout, o.key, dst, raw)
-	}
-	if s.size > int64(m.layout.maxEncoded()) {
-		return a.corrupt(o.key, fmt.Errorf("%d bytes where at most %d are due", s.size, m.layout.maxEncoded()))
-	}
+// readChunk reads and decodes an object that is one piece and open, and not too long.
+func (a *Array) readChunk(ctx context.Context, m *Metadata, s section, dst []byte) error {
 	b := a.buffers.take(int(s.size))
 	defer a.buffers.put(b)
 	raw, err := s.read(ctx, b.b, 0, s.size)
 	if err != nil {
 		return err
 	}
+	return a.decode(m.layout, s.o.key, dst, raw)
+}
+
+// fetchChunk reads and decodes an object that is one piece, of a store that opens no values.
+func (a *Array) fetchChunk(ctx context.Context, m *Metadata, o *object, dst []byte) error {
+	b := a.buffers.takeAny()
+	defer a.buffers.put(b)
+	raw, err := a.fetchInto(ctx, m, o, b)
+	if err != nil {
+		return err
+	}
 	return a.decode(m.layout, o.key, dst, raw)
+}
+
+// fetchInto returns what is stored of an object that is one piece, in the buffer where the store can.
+func (a *Array) fetchInto(ctx context.Context, m *Metadata, o *object, b *buffer) ([]byte, error) {
+	raw, err := a.get(ctx, o.key, b.b, m.layout.maxEncoded())
+	if err != nil {
+		return nil, o.failed(err)
+	}
+	if _, ok := a.store.(store.BufferGetter); ok { // else they are the store's
+		b.keep(raw)
+	}
+	return raw, nil
 }
 
 // decode decodes a chunk that is an object.

@@ -151,11 +151,12 @@ func (s *shardReader) extents(ctx context.Context, at section, group []extent) e
 		return s.r.plain(ctx, at.sub(e.from, e.size), e.place, s.r.want.intersect(e.place))
 	}
 	var raw []byte
-	b := s.r.a.buffers.take(int(last.from + last.size - from))
-	defer s.r.a.buffers.put(b)
+	var b *buffer
+	defer func() { s.r.a.buffers.put(b) }()
 	for _, e := range group {
 		load := func(dst []byte) (err error) {
 			if raw == nil {
+				b = s.r.a.buffers.take(int(last.from + last.size - from))
 				if raw, err = at.read(ctx, b.b, from, last.from+last.size-from); err != nil {
 					return err
 				}
@@ -165,7 +166,7 @@ func (s *shardReader) extents(ctx context.Context, at section, group []extent) e
 			}
 			return nil
 		}
-		if err := s.r.piece(ctx, s.o, s.inObject(e.piece, 1), load); err != nil {
+		if err := s.r.piece(ctx, s.o, s.inObject(e.piece, 1), e.size, load); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"volara/cmd/internal/cli"
 	"volara/pipeline"
 	"volara/volume"
+	"volara/zarr"
 	"volara/zarr/lazy"
 )
 
@@ -29,12 +30,12 @@ type arrayArgs struct {
 }
 
 // open opens the array at a path.
-func (a *arrayArgs) open(ctx context.Context, path string) (*volume.Array, error) {
+func (a *arrayArgs) open(ctx context.Context, path string, opts ...zarr.Option) (*volume.Array, error) {
 	ops, err := lazy.ParseOps(a.Op)
 	if err != nil {
 		return nil, &pipeline.InputError{Err: fmt.Errorf("--op: %w", err)}
 	}
-	array, err := volume.Open(ctx, path, volume.OpenOptions{Level: a.Level, Ops: ops})
+	array, err := volume.Open(ctx, path, volume.OpenOptions{Level: a.Level, Ops: ops, Options: opts})
 	return array, asInput(err)
 }
 
@@ -106,7 +107,7 @@ func (c *zarrSHA256Cmd) Run(ctx context.Context) error {
 	}
 	var failed []error
 	for _, path := range c.Paths {
-		a, err := c.open(ctx, path)
+		a, err := c.open(ctx, path, l.Option())
 		if err == nil {
 			err = printSum(ctx, a, path, l)
 			err = errors.Join(err, a.Close())

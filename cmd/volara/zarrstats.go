@@ -49,7 +49,7 @@ func (c *zarrStatsCmd) Run(ctx context.Context) error {
 			return refusal("--%s %v: the range of a histogram is finite", end.flag, *end.at)
 		}
 	}
-	a, err := c.open(ctx, c.Path)
+	a, err := c.open(ctx, c.Path, l.Option())
 	if err != nil {
 		return err
 	}
