@@ -34,7 +34,7 @@ unit: deps
 	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '/test\(/chaos\|/interop\)\?$$')
 
 blackbox: build testdeps
-	$(GO) test -count=1 -timeout 10m ./test ./test/chaos ./test/interop
+	$(GO) test -count=1 -timeout 12m ./test ./test/chaos ./test/interop
 
 chaos: testdeps
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-300} $(GO) test -count=1 -timeout 120m -v -run TestChaos ./test/chaos

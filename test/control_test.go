@@ -203,6 +203,7 @@ func TestReaderGone(t *testing.T) {
 
 // TestStageSaysWhatItWaitsFor demands a word from a worker of a run that is not there, and that it does not wait for ever.
 func TestStageSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
 	dir := noops(t, "name: a, roi: [[0], [4]], block_size: [1]")
 	run := inBackground(t, volara(dir, "up", "--progress", "off", "--stay", "noop.yaml"))
 	waitFor(t, filepath.Join(dir, ".volara", "nats", "url"))

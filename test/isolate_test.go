@@ -193,6 +193,7 @@ func TestInterruptWithChildren(t *testing.T) {
 // TestStoppedWithChildren demands that the blocks of a worker that was stopped, but not its children, are done by another one,
 // and that it does no harm when it wakes.
 func TestStoppedWithChildren(t *testing.T) {
+	t.Parallel()
 	here, there := volume(t, 64), volume(t, 64)
 	mustRun(t, up(here.Pipeline))
 	apart(t, there.Pipeline)

@@ -159,6 +159,7 @@ func waitFor(t *testing.T, path string) {
 // TestStayingWorkerSeesAnew demands that a worker that outlives a run computes on the next one's data: reached by URL, with
 // the token of the state directory, after a drop and with another configuration.
 func TestStayingWorkerSeesAnew(t *testing.T) {
+	t.Parallel()
 	there, here := volume(t, 64), volume(t, 64)
 	state := stateOf(there)
 	address := freeAddress(t)
@@ -194,6 +195,7 @@ func TestStayingWorkerSeesAnew(t *testing.T) {
 // TestStayingWorkerSeesRepair demands that a worker that outlives a run reads its inputs anew in the next one: what it
 // keeps of them was read before somebody mended them, for blocks that are retried and for tasks that go on.
 func TestStayingWorkerSeesRepair(t *testing.T) {
+	t.Parallel()
 	there, here := volume(t, 64), volume(t, 64)
 	mustRun(t, up(here.Pipeline))
 	chunk := filepath.Join(there.Affs, "c", "0", "0", "0", "0")

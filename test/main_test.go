@@ -3,6 +3,7 @@ package test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -24,7 +25,13 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
+// atOnce is how many tests run at once of those that may: they mostly wait for programs, which mostly wait for time.
+const atOnce = "4"
+
 func run(m *testing.M) int {
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		log.Fatal(err)
+	}
 	if config := os.Getenv(natsConfig); config != "" {
 		return beNATS(config)
 	}

@@ -121,6 +121,7 @@ func (c *cloud) equals(t *testing.T, local demo.Files) {
 // TestUpFromWebToBucket runs a pipeline whose affinities are on a web server and whose labels go into a bucket, while both
 // fail now and then; what is made is what a run on the local disk makes.
 func TestUpFromWebToBucket(t *testing.T) {
+	t.Parallel()
 	local := volume(t, 48)
 	mustRun(t, up(local.Pipeline))
 	c := newCloud(t, 48)
@@ -152,6 +153,7 @@ func TestUpFromWebToBucket(t *testing.T) {
 // TestUpWaitsForTheBucket refuses everything for a while in the midst of a run: the run pauses and goes on, and no block is
 // said to have failed.
 func TestUpWaitsForTheBucket(t *testing.T) {
+	t.Parallel()
 	c := newCloud(t, 48)
 	text := read(t, c.files.Pipeline)
 	write(t, c.files.Pipeline, strings.ReplaceAll(text, fmt.Sprintf("{endpoint_url: %q}", c.bucket.URL),

@@ -183,6 +183,7 @@ func TestNaN(t *testing.T) {
 
 // TestLockedDatabase demands that a run waits for a database that another program has locked, says so, and goes on.
 func TestLockedDatabase(t *testing.T) {
+	t.Parallel()
 	files := volume(t, 48)
 	runs(t, 0, up("--target", "fragments-extract-frags", files.Pipeline))
 	db, err := sql.Open("sqlite3", filepath.Join(files.Container, "graph.sqlite"))
