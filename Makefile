@@ -30,7 +30,7 @@ lint: deps
 	$(GO) tool staticcheck ./...
 	$(GO) test -count=1 -run TestLayering ./test
 
-unit: deps
+unit: testdeps
 	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '/test\(/chaos\|/interop\)\?$$')
 
 blackbox: build testdeps
