@@ -37,7 +37,36 @@ func outcome(t *testing.T, c *exec.Cmd) (string, int) {
 type background struct {
 	*testing.T
 	cmd *exec.Cmd
-	out bytes.Buffer
+	out output
+}
+
+// An output is what a command has said so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// says waits until the command has said something.
+func (b *background) says(text string) {
+	b.Helper()
+	for end := time.Now().Add(time.Minute); !strings.Contains(b.out.String(), text); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.Fatalf("%v does not say %q:\n%s", b.cmd.Args[1:], text, b.out.String())
+		}
+	}
 }
 
 func inBackground(t *testing.T, c *exec.Cmd) *background {
@@ -276,7 +305,7 @@ func TestCancelOutlivesItsLeader(t *testing.T) {
 	waiting := stand("other")
 	time.Sleep(time.Second) // it waits
 	cancel := inBackground(t, volara(dir, "cancel", "--nats", url, "noop.yaml"))
-	mustRun(t, volara(dir, "cancel", "--nats", url, "--no-wait", "noop.yaml")) // heard
+	cancel.says("is stopping") // the leader has heard
 	leader.cmd.Process.Kill()
 	leader.cmd.Wait()
 	if out := waiting.ends(1); !strings.Contains(out, "cancelled by") {

@@ -58,8 +58,9 @@ func stateOf(files demo.Files) string { return filepath.Join(filepath.Dir(files.
 // TestReadOnlyOutput demands a refusal before anything is made, as a user who may not write.
 func TestReadOnlyOutput(t *testing.T) {
 	files := volume(t, 32)
-	c := up(files.Pipeline) // its default state directory cannot be made either
-	if os.Geteuid() == 0 {  // permissions mean nothing to root
+	c := up(files.Pipeline)                                            // its default state directory cannot be made either
+	c.Env = append(os.Environ(), "HOME="+filepath.Dir(files.Pipeline)) // another user's may not be looked into
+	if os.Geteuid() == 0 {                                             // permissions mean nothing to root
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 		for dir := filepath.Dir(files.Pipeline); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
 			if err := os.Chmod(dir, 0o755); err != nil {

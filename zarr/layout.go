@@ -158,28 +158,37 @@ func (l *layout) decode(dst, src []byte) error {
 	if l.order != nil {
 		stored = make([]byte, len(dst))
 	}
-	if l.next != nil {
-		if err := l.unfilter(stored, src); err != nil {
-			return err
-		}
-	} else if l.shard != nil {
-		if err := l.decodeShard(stored, src); err != nil {
-			return err
-		}
-	} else {
-		out, err := l.codecs.Decode(stored, src, len(stored))
-		if err != nil {
-			return err
-		}
-		if len(out) > 0 && &out[0] != &stored[0] {
-			copy(stored, out)
-		}
-		if l.swap {
-			swapBytes(stored, stored, l.dtype.Part().Size())
-		}
+	var err error
+	switch {
+	case l.next != nil:
+		err = l.unfilter(stored, src)
+	case l.shard != nil:
+		err = l.decodeShard(stored, src)
+	default:
+		err = l.decodeVoxels(stored, src, 0, len(stored))
 	}
-	if l.order != nil {
+	if err == nil && l.order != nil {
 		untranspose(dst, l.shape, stored, l.order, l.dtype.Size())
+	}
+	return err
+}
+
+// decodePart decodes at least the bytes from lo to hi of a chunk, which begin and end with elements, into their place in
+// dst, which has the chunk's size.
+func (l *layout) decodePart(dst, src []byte, lo, hi int) error {
+	if l.order != nil || l.next != nil || l.shard != nil {
+		return l.decode(dst, src)
+	}
+	return l.decodeVoxels(dst, src, lo, hi)
+}
+
+// decodeVoxels is decodePart where nothing but byte order and codecs stand between src and dst.
+func (l *layout) decodeVoxels(dst, src []byte, lo, hi int) error {
+	if err := l.codecs.DecodePart(dst, src, lo, hi); err != nil {
+		return err
+	}
+	if l.swap {
+		swapBytes(dst[lo:hi], dst[lo:hi], l.dtype.Part().Size())
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ func (a *Array) Read(ctx context.Context, offset, shape []int) (*nd.Array, error
 		return nil, fmt.Errorf("reading %s: %w", a.path, err)
 	}
 	dst := nd.New(m.DType, shape...)
+	a.workers().prefault(ctx, dst.Bytes())
 	return dst, a.readInto(ctx, m, dst, offset)
 }
 
@@ -44,7 +45,7 @@ func (a *Array) readInto(ctx context.Context, m *Metadata, dst *nd.Array, offset
 	}
 	r := reading{a: a, m: m, dst: dst, origin: offset, want: want, workers: a.workers()}
 	objects := want.tiles(m.Chunks)
-	err := r.workers.each(ctx, objects.len(), func(ctx context.Context, i int) error { return r.object(ctx, objects.at(i)) })
+	err := r.workers.apart(ctx, objects.len(), func(ctx context.Context, i int) error { return r.object(ctx, objects.at(i)) })
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", a.path, err)
 	}
@@ -80,27 +81,34 @@ type piece struct {
 	place  box // in the array
 }
 
+// A loader decodes at least the bytes from lo to hi of a piece into their place in dst, which has the piece's size.
+type loader func(dst []byte, lo, hi int) error
+
+// whole decodes all of a piece.
+func (l loader) whole(dst []byte) error { return l(dst, 0, len(dst)) }
+
 // piece copies what is wanted of a piece, which load decodes from so many stored bytes; a piece that is not stored is
 // ErrNotExist.
-func (r *reading) piece(ctx context.Context, o *object, p piece, stored int64, load func(dst []byte) error) error {
+func (r *reading) piece(ctx context.Context, o *object, p piece, stored int64, load loader) error {
 	part := r.want.intersect(p.place)
 	size, bound := r.m.pieceBytes(), r.a.options.bound
 	var err error
 	if c := r.a.options.cache; c != nil {
 		var data []byte
 		data, err = c.get(ctx, o.cacheKey(p), size, func(dst []byte) error {
-			return bound.within(ctx, o, stored+int64(size), func() error { return load(dst) })
+			return bound.within(ctx, o, stored+int64(size), func() error { return load.whole(dst) })
 		})
 		if err == nil {
 			r.copy(data, p.place, part)
 		}
 	} else if direct := r.direct(p.place, part); direct != nil {
-		err = bound.within(ctx, o, stored, func() error { return load(direct) })
+		err = bound.within(ctx, o, stored, func() error { return load.whole(direct) })
 	} else {
 		err = bound.within(ctx, o, stored+int64(size), func() error {
 			b := r.a.buffers.take(size)
 			defer r.a.buffers.put(b)
-			err := load(b.b)
+			lo, hi := r.extent(p.place, part)
+			err := load(b.b, lo, hi)
 			if err == nil {
 				r.copy(b.b, p.place, part)
 			}
@@ -112,6 +120,15 @@ func (r *reading) piece(ctx context.Context, o *object, p piece, stored int64, l
 		return nil
 	}
 	return err
+}
+
+// extent returns where a part lies among the bytes of a place's voxels, from its first to its last.
+func (r *reading) extent(place, part box) (lo, hi int) {
+	for d, stride := range nd.Strides(place.shape()) {
+		lo += (part.lo[d] - place.lo[d]) * stride
+		hi += (part.hi[d] - 1 - place.lo[d]) * stride
+	}
+	return lo * r.m.DType.Size(), (hi + 1) * r.m.DType.Size()
 }
 
 // copy copies a part of the array from the voxels of a place that holds it.

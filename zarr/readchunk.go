@@ -35,9 +35,9 @@ func (c *chunkReader) read(ctx context.Context) error {
 	case s.size > int64(r.m.layout.maxEncoded()):
 		return r.a.corrupt(c.o.key, fmt.Errorf("%d bytes where at most %d are due", s.size, r.m.layout.maxEncoded()))
 	case s.size >= 0:
-		return r.piece(ctx, c.o, p, s.size, func(dst []byte) error { return r.a.readChunk(ctx, r.m, s, dst) })
+		return r.piece(ctx, c.o, p, s.size, func(dst []byte, lo, hi int) error { return r.a.readChunk(ctx, r.m, s, dst, lo, hi) })
 	case r.a.options.cache != nil:
-		return r.piece(ctx, c.o, p, 0, func(dst []byte) error { return r.a.fetchChunk(ctx, r.m, c.o, dst) })
+		return r.piece(ctx, c.o, p, 0, func(dst []byte, lo, hi int) error { return r.a.fetchChunk(ctx, r.m, c.o, dst, lo, hi) })
 	}
 	return c.fetch(ctx, p)
 }
@@ -55,7 +55,9 @@ func (c *chunkReader) fetch(ctx context.Context, p piece) error {
 	if err != nil {
 		return err
 	}
-	return r.piece(ctx, c.o, p, int64(len(raw)), func(dst []byte) error { return r.a.decode(r.m.layout, c.o.key, dst, raw) })
+	return r.piece(ctx, c.o, p, int64(len(raw)), func(dst []byte, lo, hi int) error {
+		return r.a.decode(r.m.layout, c.o.key, dst, raw, lo, hi)
+	})
 }
 
 // plainRun is how many bytes plain reads at once, so that they are still near the processor when they are copied.
@@ -97,26 +99,26 @@ func (r *reading) layers(ctx context.Context, s section, place, part box, layer,
 // beginning returns a copy of a corner with another first coordinate.
 func beginning(corner []int, first int) []int { return append([]int{first}, corner[1:]...) }
 
-// readChunk reads and decodes an object that is one piece and open, and not too long.
-func (a *Array) readChunk(ctx context.Context, m *Metadata, s section, dst []byte) error {
+// readChunk reads and decodes an object that is one piece and open, and not too long, at least its bytes from lo to hi.
+func (a *Array) readChunk(ctx context.Context, m *Metadata, s section, dst []byte, lo, hi int) error {
 	b := a.buffers.take(int(s.size))
 	defer a.buffers.put(b)
 	raw, err := s.read(ctx, b.b, 0, s.size)
 	if err != nil {
 		return err
 	}
-	return a.decode(m.layout, s.o.key, dst, raw)
+	return a.decode(m.layout, s.o.key, dst, raw, lo, hi)
 }
 
-// fetchChunk reads and decodes an object that is one piece, of a store that opens no values.
-func (a *Array) fetchChunk(ctx context.Context, m *Metadata, o *object, dst []byte) error {
+// fetchChunk reads and decodes an object that is one piece, of a store that opens no values, likewise.
+func (a *Array) fetchChunk(ctx context.Context, m *Metadata, o *object, dst []byte, lo, hi int) error {
 	b := a.buffers.takeAny()
 	defer a.buffers.put(b)
 	raw, err := a.fetchInto(ctx, m, o, b)
 	if err != nil {
 		return err
 	}
-	return a.decode(m.layout, o.key, dst, raw)
+	return a.decode(m.layout, o.key, dst, raw, lo, hi)
 }
 
 // fetchInto returns what is stored of an object that is one piece, in the buffer where the store can.
@@ -131,9 +133,9 @@ func (a *Array) fetchInto(ctx context.Context, m *Metadata, o *object, b *buffer
 	return raw, nil
 }
 
-// decode decodes a chunk that is an object.
-func (a *Array) decode(l *layout, key string, dst, raw []byte) error {
-	if err := l.decode(dst, raw); err != nil {
+// decode decodes a chunk that is an object, at least its bytes from lo to hi.
+func (a *Array) decode(l *layout, key string, dst, raw []byte, lo, hi int) error {
+	if err := l.decodePart(dst, raw, lo, hi); err != nil {
 		return a.corrupt(key, err)
 	}
 	return nil

@@ -104,7 +104,7 @@ func (s *shardReader) chunks(ctx context.Context, at section, todo []piece) erro
 	if err != nil {
 		return s.r.a.corrupt(s.o.key, err)
 	}
-	return s.r.workers.each(ctx, len(groups), func(ctx context.Context, i int) error { return s.extents(ctx, at, groups[i]) })
+	return s.r.workers.apart(ctx, len(groups), func(ctx context.Context, i int) error { return s.extents(ctx, at, groups[i]) })
 }
 
 // group orders chunks as they lie in the shard and puts those together that are read at once.
@@ -154,14 +154,14 @@ func (s *shardReader) extents(ctx context.Context, at section, group []extent) e
 	var b *buffer
 	defer func() { s.r.a.buffers.put(b) }()
 	for _, e := range group {
-		load := func(dst []byte) (err error) {
+		load := func(dst []byte, lo, hi int) (err error) {
 			if raw == nil {
 				b = s.r.a.buffers.take(int(last.from + last.size - from))
 				if raw, err = at.read(ctx, b.b, from, last.from+last.size-from); err != nil {
 					return err
 				}
 			}
-			if err := inner.decode(dst, raw[e.from-from:e.from-from+e.size]); err != nil {
+			if err := inner.decodePart(dst, raw[e.from-from:e.from-from+e.size], lo, hi); err != nil {
 				return s.r.a.corrupt(s.o.key, fmt.Errorf("chunk %d of the shard: %w", e.number, err))
 			}
 			return nil

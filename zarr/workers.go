@@ -21,6 +21,24 @@ func newWorkers(n int) *workers {
 	return w
 }
 
+// apart calls do for 0 to n-1 like each, but what is done at once lies far apart: neighbouring chunks share pages of memory
+// and directories, which two goroutines at once would wait for each other for.
+func (w *workers) apart(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	parts := min(cap(w.idle)+1, n)
+	return w.each(ctx, n, func(ctx context.Context, i int) error { return do(ctx, dealt(i, n, parts)) })
+}
+
+// dealt returns the number that comes i-th when 0 to n-1 are cut into so many runs, as long as each other but for one, and
+// one is taken from each in turn.
+func dealt(i, n, parts int) int {
+	short, longer := n/parts, n%parts // the first runs are longer by one
+	run, at := i%parts, i/parts
+	if i >= short*parts { // what is left of the longer ones
+		run, at = i-short*parts, short
+	}
+	return run*short + min(run, longer) + at
+}
+
 // each calls do for 0 to n-1, in this order but several at once, and returns when all calls have. After an error the
 // context of those that run is cancelled and no others begin; the first error is returned. A panic goes on in the caller.
 func (w *workers) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
@@ -99,11 +117,11 @@ func (l *loop) help() {
 func (l *loop) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.next.Store(l.n) // before those that wait are woken, who would begin more
 	if l.err == nil {
 		l.err = err
 		l.cancel(err)
 	}
-	l.next.Store(l.n)
 }
 
 // panic keeps what a helper panicked with, and where, for the caller's goroutine.
@@ -112,6 +130,6 @@ func (l *loop) panic(p any) {
 	defer l.mu.Unlock()
 	text := fmt.Sprintf("%v\n\nin a worker:\n%s", p, debug.Stack())
 	l.panicked = &text
-	l.cancel(nil)
 	l.next.Store(l.n)
+	l.cancel(nil)
 }

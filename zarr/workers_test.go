@@ -3,7 +3,9 @@ package zarr
 import (
 	"context"
 	"errors"
+	"iter"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,6 +46,44 @@ func TestWorkers(t *testing.T) {
 		}
 		if int(most.Load()) > max(n, 1) || len(w.idle) != cap(w.idle) {
 			t.Errorf("%d workers: %d ran at once, %d of %d are idle", n, most.Load(), len(w.idle), cap(w.idle))
+		}
+	}
+}
+
+// TestWorkersApart demands that everything is done once and that what begins one after the other lies in different runs.
+func TestWorkersApart(t *testing.T) {
+	for _, parts := range []int{1, 2, 3, 8} {
+		for n := range 50 {
+			var done []int
+			w := newWorkers(parts)
+			var mu sync.Mutex
+			err := w.apart(t.Context(), n, func(_ context.Context, i int) error {
+				mu.Lock()
+				defer mu.Unlock()
+				done = append(done, i)
+				return nil
+			})
+			slices.Sort(done)
+			if err != nil || !slices.Equal(done, slices.Collect(seq(n))) {
+				t.Fatalf("%d workers: of 0 to %d these were done: %v (%v)", parts, n, done, err)
+			}
+			for i := 1; i < n; i++ {
+				near := dealt(i, n, parts) - dealt(i-1, n, parts)
+				if parts > 1 && n >= 3*parts && i%parts > 0 && near < n/parts {
+					t.Fatalf("%d parts: %d comes after %d", parts, dealt(i, n, parts), dealt(i-1, n, parts))
+				}
+			}
+		}
+	}
+}
+
+// seq counts from 0 to n-1.
+func seq(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
+				return
+			}
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (a *Array) Write(ctx context.Context, offset []int, data *nd.Array) error {
 		return nil
 	}
 	objects := w.box.tiles(m.Chunks)
-	err := w.workers.each(ctx, objects.len(), func(ctx context.Context, i int) error { return w.object(ctx, objects.at(i)) })
+	err := w.workers.apart(ctx, objects.len(), func(ctx context.Context, i int) error { return w.object(ctx, objects.at(i)) })
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", a.path, err)
 	}

@@ -52,33 +52,48 @@ func (b *Blosc) Decode(dst, src []byte, limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	src = src[:f.stored]
+	dst = grow(dst, f.size)
+	return dst, b.decode(dst, src[:f.stored], f, 0, f.size)
+}
+
+// DecodePart implements PartDecoder: it decodes the blocks that hold some of the part.
+func (b *Blosc) DecodePart(dst, src []byte, lo, hi int) error {
+	f, err := parseBloscFrame(src, len(dst))
+	if err != nil {
+		return err
+	}
+	if f.size != len(dst) {
+		return fmt.Errorf("%d bytes decoded where %d are due", f.size, len(dst))
+	}
+	return b.decode(dst, src[:f.stored], f, lo, hi)
+}
+
+// decode decodes at least the bytes from lo to hi of a frame into dst, which is as long as all of them.
+func (b *Blosc) decode(dst, src []byte, f bloscFrame, lo, hi int) error {
 	if f.flags&flagStored != 0 {
 		if len(src) < bloscHeader+f.size {
-			return nil, fmt.Errorf("truncated: %d of %d bytes", len(src), bloscHeader+f.size)
+			return fmt.Errorf("truncated: %d of %d bytes", len(src), bloscHeader+f.size)
 		}
-		dst = grow(dst, f.size)
-		copy(dst, src[bloscHeader:])
-		return dst, nil
+		copy(dst[lo:hi], src[bloscHeader+lo:])
+		return nil
 	}
-	if f.size == 0 {
-		return dst[:0], nil
+	if hi <= lo {
+		return nil
 	}
 	blocks := (f.size + f.block - 1) / f.block
 	if len(src)-bloscHeader < 4*blocks {
-		return nil, fmt.Errorf("%d bytes cannot hold %d blosc blocks", len(src), blocks)
+		return fmt.Errorf("%d bytes cannot hold %d blosc blocks", len(src), blocks)
 	}
-	dst = grow(dst, f.size)
 	tmp := b.scratch(f.block)
 	defer b.tmp.Put(tmp)
-	for i := range blocks {
+	for i := lo / f.block; i*f.block < hi; i++ {
 		at := int(binary.LittleEndian.Uint32(src[bloscHeader+4*i:]))
 		end := min((i+1)*f.block, f.size)
 		if err := b.decodeBlock(dst[i*f.block:end], src, at, f, *tmp); err != nil {
-			return nil, fmt.Errorf("blosc block %d of %d: %w", i, blocks, err)
+			return fmt.Errorf("blosc block %d of %d: %w", i, blocks, err)
 		}
 	}
-	return dst, nil
+	return nil
 }
 
 // scratch returns a buffer of n bytes that goes back to b.tmp.

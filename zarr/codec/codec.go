@@ -21,6 +21,15 @@ type Codec interface {
 	Spec() Spec
 }
 
+// A PartDecoder is a Codec that decodes a part of a buffer without the rest.
+type PartDecoder interface {
+	Codec
+
+	// DecodePart decodes the bytes from lo to hi of what src decodes to, which must have dst's length, into their place in
+	// dst. What else dst holds afterwards is arbitrary. Damage in the rest of src may go unnoticed.
+	DecodePart(dst, src []byte, lo, hi int) error
+}
+
 // A Spec is a codec's description in the two metadata formats: the name and configuration of v3, and the compressor
 // or filter of v2 (including its "id"). A nil V3Config is left out, which zarr-python takes of
 // zarr's own codecs only.
@@ -74,6 +83,24 @@ func (c Chain) Decode(dst, src []byte, size int) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes where the chunk has %d", len(src), size)
 	}
 	return src, nil
+}
+
+// DecodePart decodes at least the bytes from lo to hi of the size of dst into their place there, and no more than it must
+// where that is possible: where the chain is one PartDecoder, or empty.
+func (c Chain) DecodePart(dst, src []byte, lo, hi int) error {
+	if len(c) == 1 {
+		if p, ok := c[0].(PartDecoder); ok {
+			if err := p.DecodePart(dst, src, lo, hi); err != nil {
+				return fmt.Errorf("decoding %s: %w", p.Spec().V3Name, err)
+			}
+			return nil
+		}
+	}
+	out, err := c.Decode(dst, src, len(dst))
+	if err == nil && len(out) > 0 && &out[0] != &dst[0] {
+		copy(dst[lo:hi], out[lo:hi])
+	}
+	return err
 }
 
 // MaxEncodedLen bounds how many bytes a sane encoder makes of n bytes: compressors expand what they cannot compress a

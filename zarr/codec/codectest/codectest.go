@@ -23,6 +23,7 @@ func Run(t *testing.T, newCodec func() codec.Codec) {
 			in.data = whole(c, in.data)
 			encoded := encode(t, c, in.data)
 			roundTrip(t, c, encoded, in.data)
+			parts(t, c, encoded, in.data)
 			limits(t, c, encoded, in.data)
 			damage(t, c, encoded, len(in.data))
 		})
@@ -120,6 +121,28 @@ func roundTrip(t *testing.T, c codec.Codec, encoded, want []byte) {
 	}
 	if !bytes.Equal(before, encoded) {
 		t.Fatal("decode changed its input")
+	}
+}
+
+// parts demands of a codec that decodes parts what decoding everything gives.
+func parts(t *testing.T, c codec.Codec, encoded, want []byte) {
+	t.Helper()
+	p, ok := c.(codec.PartDecoder)
+	if !ok {
+		return
+	}
+	n := len(want)
+	for _, part := range [][2]int{{0, n}, {0, 0}, {n, n}, {0, n / 3}, {n / 3, n / 2}, {n - n/5, n}, {n / 2, min(n/2+1, n)}} {
+		lo, hi := part[0], part[1]
+		dst := make([]byte, n)
+		if err := p.DecodePart(dst, encoded, lo, hi); err != nil || !bytes.Equal(dst[lo:hi], want[lo:hi]) {
+			t.Fatalf("bytes %d to %d of %d are not those that were encoded, or: %v", lo, hi, n, err)
+		}
+	}
+	for _, wrong := range []int{n - 1, n + 1} {
+		if wrong >= 0 && p.DecodePart(make([]byte, wrong), encoded, 0, wrong) == nil {
+			t.Fatalf("%d bytes are taken for %d", n, wrong)
+		}
 	}
 }
 
