@@ -22,7 +22,7 @@ func ParseCodecs(text string) (func(t nd.DType) ([]codec.Codec, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	make := func(t nd.DType) ([]codec.Codec, error) {
+	build := func(t nd.DType) ([]codec.Codec, error) {
 		codecs := []codec.Codec{}
 		for _, c := range list {
 			one, err := codec.ParseV3(c.Name, c.Configuration, t)
@@ -39,8 +39,8 @@ func ParseCodecs(text string) (func(t nd.DType) ([]codec.Codec, error), error) {
 		}
 		return codecs, nil
 	}
-	_, err = make(nd.Uint8)
-	return make, err
+	_, err = build(nd.Uint8)
+	return build, err
 }
 
 type codecConfig struct {

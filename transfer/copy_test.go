@@ -242,3 +242,27 @@ func (s *stopping) ReadInto(ctx context.Context, dst *nd.Array, offset []int) er
 	s.mu.Unlock()
 	return s.Array.ReadInto(ctx, dst, offset)
 }
+
+// TestTransposedShards copies an array of which whole shards are transposed and compressed: chunks and shards keep their
+// shapes.
+func TestTransposedShards(t *testing.T) {
+	dir := t.TempDir()
+	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")
+	put(t, filepath.Join(src, "zarr.json"), `{"zarr_format": 3, "node_type": "array", "shape": [9, 15], "data_type": "uint8", "fill_value": 7,
+		"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [4, 8]}}, "chunk_key_encoding": {"name": "default"},
+		"codecs": [{"name": "transpose", "configuration": {"order": [1, 0]}}, {"name": "sharding_indexed", "configuration": {"chunk_shape": [8, 2],
+			"codecs": [{"name": "bytes"}], "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}]}},
+			{"name": "gzip", "configuration": {"level": 1}}]}`)
+	a, values := open(t, src), random(3, nd.Uint8, []int{5, 15})
+	if err := a.Write(context.Background(), []int{3, 0}, values); err != nil {
+		t.Fatal(err)
+	}
+	if err := cp(src, dst, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, dst)
+	sameVoxels(t, contents(t, b), contents(t, a))
+	if m := b.Metadata(); !slices.Equal(m.Chunks, []int{4, 8}) || !slices.Equal(m.Inner, []int{2, 8}) || fmt.Sprint(m.Codecs) != "[sharding_indexed[transpose bytes gzip]]" {
+		t.Errorf("%v in %v, %v", m.Inner, m.Chunks, m.Codecs)
+	}
+}

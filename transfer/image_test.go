@@ -202,6 +202,46 @@ func TestCroppedImages(t *testing.T) {
 	}
 }
 
+// TestCroppedImagesOfPlacedArrays crops an image of which the finest level says itself where it is, as funlib.persistence
+// writes arrays: both places follow. The other level is placed by the image alone.
+func TestCroppedImagesOfPlacedArrays(t *testing.T) {
+	dir := t.TempDir()
+	src := filepath.Join(dir, "src")
+	image(t, src)
+	put(t, filepath.Join(src, "0", ".zattrs"), `{"voxel_size": [4, 2], "offset": [0, 0], "axis_names": ["c^", "y", "x"], "units": ["nm", "nm"]}`)
+	for _, format := range []int{2, 3} {
+		dst := filepath.Join(dir, fmt.Sprint("v", format))
+		if err := cp(src, dst, Options{Region: region(t, "", "12:40,4:24"), Format: format}); err != nil {
+			t.Fatal(err)
+		}
+		valid(t, dst, map[int]string{2: "0.4", 3: "0.5"}[format])
+		for level, want := range map[string][]float64{"0": {12, 4}, "deep/1": {10, 1}, "labels/cells/0": {12, 4}} {
+			a := open(t, filepath.Join(dst, level))
+			place, err := a.Spatial(zarr.Overrides{})
+			if err != nil || !slices.Equal(place.Offset, want) || !slices.Equal(a.Level().Translation[1:], want) {
+				t.Errorf("%s: offset %v, translation %v, want %v (%v)", level, place.Offset, a.Level().Translation, want, err)
+			}
+			if owned := hasPlace(a.Metadata().Attributes); owned != (level == "0") {
+				t.Errorf("%s: attributes %s", level, a.Metadata().Attributes)
+			}
+		}
+	}
+}
+
+// TestLevelsWithoutTheirImage copies a folder below an image: its arrays say themselves where they are.
+func TestLevelsWithoutTheirImage(t *testing.T) {
+	dir := t.TempDir()
+	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")
+	image(t, src)
+	if err := cp(filepath.Join(src, "deep"), dst, Options{Region: region(t, "", "12:40,4:24")}); err != nil {
+		t.Fatal(err)
+	}
+	place, err := open(t, filepath.Join(dst, "1")).Spatial(zarr.Overrides{})
+	if err != nil || !slices.Equal(place.Offset, []float64{10, 1}) || !slices.Equal(place.VoxelSize, []float64{8, 4}) {
+		t.Errorf("%+v %v", place, err)
+	}
+}
+
 // TestLevelsAlone copies levels of an image as arrays, which then say themselves where they are.
 func TestLevelsAlone(t *testing.T) {
 	dir := t.TempDir()

@@ -18,7 +18,7 @@ type item struct {
 	from    *volume.Array
 	box     volume.Box // of from
 	spec    zarr.Spec  // of the copy
-	ofImage bool       // an image above it says where it is
+	ofImage bool       // the copy brings along an image that it is a level of
 	tile    []int      // of the copy: what is copied at once, whole objects
 
 	cache    int64 // bytes of decoded chunks that are kept

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"volara/nd"
 	"volara/volume"
 	"volara/zarr"
+	"volara/zarr/ngff"
 	"volara/zarr/store"
 )
 
@@ -154,20 +156,11 @@ func (c *Copy) worldRegion(ctx context.Context) (volume.Region, error) {
 		world.World = append(world.World, volume.Span{Begin: lo, End: lo + float64(b.Shape[axis])*a.Spatial.VoxelSize[i]})
 	}
 	for d, n := range a.Shape() {
-		if b.Shape[d] != n && !contains(physical, d) {
+		if b.Shape[d] != n && !slices.Contains(physical, d) {
 			return r, volume.Refuse("an image is cropped along the axes of space and time; name one level to choose channels")
 		}
 	}
 	return world, nil
-}
-
-func contains(list []int, v int) bool {
-	for _, e := range list {
-		if e == v {
-			return true
-		}
-	}
-	return false
 }
 
 // walk plans the copy of a group and of all below it.
@@ -260,11 +253,12 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, in inherited
 	if it.from, err = o.bounded(ctx, it); err != nil {
 		return err
 	}
-	m := a.Metadata()
-	owned := hasPlace(m.Attributes)
+	owned := hasPlace(a.Metadata().Attributes)
 	moved := !region.IsZero() || len(c.o.Ops) > 0
-	it.ofImage = a.Level() != nil && !owned && !alone
-	if it.spec.Attributes, err = attributesOf(seen, it.box, moved && !it.ofImage || alone && !owned && a.Level() != nil); err != nil {
+	it.ofImage = c.brings(a.Level())
+	fromAbove := a.Level() != nil && !owned // where it is says the image alone
+	rewritten := moved && !fromAbove || fromAbove && !it.ofImage
+	if it.spec.Attributes, err = attributesOf(seen, it.box, rewritten); err != nil {
 		return err
 	}
 	if l := a.Level(); it.ofImage && it.spec.Format == 3 && it.spec.DimensionNames == nil {
@@ -273,6 +267,11 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, in inherited
 		}
 	}
 	return check(path.Join(c.destination, name), it.spec)
+}
+
+// brings reports whether the copy brings along the image that an array is a level of.
+func (c *Copy) brings(l *ngff.Level) bool {
+	return l != nil && c.level == nil && strings.HasPrefix(l.File, strings.TrimSuffix(c.from.Where.String(), "/")+"/")
 }
 
 // trailing returns the last n numbers of a list that has more.

@@ -67,7 +67,8 @@ type ShardIndex struct {
 	Codecs []codec.Codec
 }
 
-// Spec returns a Spec that makes an array like this one, as far as a Spec can say it.
+// Spec returns a Spec that makes an array like this one, as far as a Spec can say it: what is done to whole shards, around
+// their chunks, it does to the chunks.
 func (m *Metadata) Spec() Spec {
 	s := Spec{
 		Format: m.Format, Shape: slices.Clone(m.Shape), Chunks: slices.Clone(m.Chunks), DType: m.DType, Fill: m.Fill,
@@ -83,33 +84,6 @@ func (m *Metadata) Spec() Spec {
 	s.Separator, s.V2Keys = m.keys.separator, m.Format == 3 && m.keys.prefix == ""
 	m.layout.describe(&s)
 	return s
-}
-
-// describe adds a layout to a Spec whose Chunks are the layout's shape.
-func (l *layout) describe(s *Spec) {
-	inner := l
-	for inner.shard != nil {
-		if s.Shards == nil {
-			s.Shards = slices.Clone(inner.shape)
-		} else {
-			s.SubShards = append(s.SubShards, slices.Clone(inner.shape))
-		}
-		index := inner.shard.indexLayout
-		s.Index = ShardIndex{inner.shard.atStart, index.bigEndian(), append([]codec.Codec{}, index.codecs...)}
-		inner = inner.shard.inner
-	}
-	s.Chunks, s.Order = slices.Clone(inner.shape), slices.Clone(inner.order)
-	for ; inner.next != nil; inner = inner.next {
-		s.Filters = append(s.Filters, inner.filter)
-	}
-	s.BigEndian, s.Codecs = inner.bigEndian(), append([]codec.Codec{}, inner.codecs...)
-	for len(s.Codecs) > 0 { // v2 has filters and compressor in one chain
-		filter, ok := s.Codecs[0].(codec.Filter)
-		if !ok {
-			break
-		}
-		s.Filters, s.Codecs = append(s.Filters, filter), s.Codecs[1:]
-	}
 }
 
 // codecs returns the codecs that turn the bytes of a chunk into what is stored, in the order of encoding.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -127,8 +128,8 @@ func parseShards(text string) (shape []int, none bool, err error) {
 		return nil, text == "none", nil
 	}
 	for part := range strings.SplitSeq(text, ",") {
-		var n int
-		if _, err := fmt.Sscanf(strings.TrimSpace(part)+"\n", "%d\n", &n); err != nil {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil {
 			return nil, false, refusal("--shards %s: lengths separated by commas are meant, or none", text)
 		}
 		shape = append(shape, n)
