@@ -78,8 +78,9 @@ func write(pen *font.Drawer, at image.Point, text string) int {
 
 // drawLegend shows the states that occur, with their counts.
 func (m *Map) drawLegend(pen *font.Drawer, at image.Point) {
+	tally := m.Tally()
 	for s := Computed; s < states; s++ {
-		n := m.Count(s)
+		n := tally[s]
 		if n == 0 {
 			continue
 		}

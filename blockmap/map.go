@@ -1,7 +1,9 @@
 package blockmap
 
 import (
+	"cmp"
 	"image/color"
+	"slices"
 
 	"volara/geometry"
 	"volara/stream"
@@ -47,62 +49,86 @@ func (s State) Colour() color.RGBA { return legend[s].colour }
 // A Map holds the state of every block of a task. It takes a byte a block and is not safe for concurrent use.
 type Map struct {
 	task       string
-	generation string
+	generation string // whose states the blocks have; "": nothing is known of them
 	counts     geometry.Coordinate
-	blocks     []State
-	working    []stream.Range
+	blocks     []State        // what events and records tell: never Outside, LeftOut or Working
+	left       *stream.Bitmap // what a skip mask leaves out, in whatever generation; nil: nothing
+	working    []stream.Range // disjoint, in order
 }
 
 // New returns the map of a task whose grid has so many blocks along each axis: all of them wait.
 func New(task string, counts geometry.Coordinate) *Map {
 	m := &Map{task: task, counts: counts, blocks: make([]State, counts.Prod())}
-	m.reset()
+	m.begin("")
 	return m
 }
 
-func (m *Map) reset() {
+// begin makes all blocks wait, in a generation.
+func (m *Map) begin(generation string) {
+	m.generation = generation
 	for i := range m.blocks {
 		m.blocks[i] = Waiting
 	}
 }
 
+// Forget makes all blocks wait again: nothing is recorded of the task any more.
+func (m *Map) Forget() { m.begin("") }
+
 // Take takes in an event of the run. Those of other tasks say nothing; the first one of another generation of the task
-// makes all blocks wait again.
+// makes all blocks wait again. With the task's first block in a run all that failed before will be tried again.
 func (m *Map) Take(e stream.Event) {
+	if e.Task != m.task {
+		return
+	}
+	if e.Kind == stream.EventTaskStarted {
+		m.pardon()
+	}
 	state, known := map[string]State{
 		stream.EventBlockDone: Computed, stream.EventBlockMasked: Masked, stream.EventBlockFailed: Failed,
 		stream.EventBlockRetry: Tried, stream.EventBlockCrashed: Tried, stream.EventBlockReopened: Waiting,
 	}[e.Kind]
-	if !known || e.Task != m.task {
+	if !known {
 		return
 	}
 	if e.Generation != m.generation {
-		m.generation = e.Generation
-		m.reset()
+		m.begin(e.Generation)
 	}
 	for _, r := range e.Blocks {
-		for i := max(r.First(), 0); i < min(r.End(), int64(len(m.blocks))); i++ {
-			if was := m.blocks[i]; state == Waiting || was != Computed && was != Masked { // else a late word of an earlier attempt
+		first, end := m.clip(r)
+		for i := first; i < end; i++ {
+			if state == Waiting || !m.blocks[i].done() { // else a late word of an earlier attempt
 				m.blocks[i] = state
 			}
 		}
 	}
 }
 
-// LeaveOut notes that a skip mask leaves a block out; one that is done is done.
-func (m *Map) LeaveOut(block int64) {
-	if m.blocks[block] == Waiting {
-		m.blocks[block] = LeftOut
+func (m *Map) pardon() {
+	for i, s := range m.blocks {
+		if s == Failed {
+			m.blocks[i] = Tried
+		}
 	}
 }
+
+// clip returns which blocks of a range there are.
+func (m *Map) clip(r stream.Range) (first, end int64) {
+	return max(r.First(), 0), min(r.End(), m.Len())
+}
+
+// done reports whether nothing is left to do.
+func (s State) done() bool { return s == Computed || s == Masked }
+
+// LeaveOut notes which blocks a skip mask leaves out, in place of those that it did; nil: none. One that is done is done.
+// The set is of the map's length and is not changed; the caller does not change it either.
+func (m *Map) LeaveOut(blocks *stream.Bitmap) { m.left = blocks }
 
 // SetDone notes blocks that a record of the generation calls done, of which those in masked, which may be nil, were masked.
 func (m *Map) SetDone(generation string, done, masked *stream.Bitmap) {
 	if m.generation != generation {
-		m.generation = generation
-		m.reset()
+		m.begin(generation)
 	}
-	for i, ok := done.Next(0); ok && i < int64(len(m.blocks)); i, ok = done.Next(i + 1) {
+	for i, ok := done.Next(0); ok && i < m.Len(); i, ok = done.Next(i + 1) {
 		if m.blocks[i] = Computed; masked != nil && masked.Get(i) {
 			m.blocks[i] = Masked
 		}
@@ -112,37 +138,62 @@ func (m *Map) SetDone(generation string, done, masked *stream.Bitmap) {
 // SetWorking notes which blocks workers have by now, in place of those that they had.
 func (m *Map) SetWorking(blocks stream.Ranges) {
 	m.working = m.working[:0]
-	for _, r := range blocks {
-		first, end := max(r.First(), 0), min(r.End(), int64(len(m.blocks)))
+	for _, r := range slices.SortedFunc(slices.Values(blocks), func(a, b stream.Range) int { return cmp.Compare(a.First(), b.First()) }) {
+		first, end := m.clip(r)
+		if n := len(m.working); n > 0 {
+			first = max(first, m.working[n-1].End())
+		}
 		if first < end {
 			m.working = append(m.working, stream.Range{first, end - first})
 		}
 	}
 }
 
-// State returns the state of a block.
+// State returns the state of a block in [0, Len).
 func (m *Map) State(block int64) State {
-	s := m.blocks[block]
-	if s == Waiting || s == Tried {
-		for _, r := range m.working {
-			if r.First() <= block && block < r.End() {
-				return Working
-			}
+	if !m.blocks[block].done() && m.inWork(block) && m.blocks[block] != Failed {
+		return Working
+	}
+	return m.idle(block)
+}
+
+func (m *Map) inWork(block int64) bool {
+	for _, r := range m.working {
+		if r.First() <= block && block < r.End() {
+			return true
 		}
 	}
-	return s
+	return false
+}
+
+// idle is the state of a block that no worker has.
+func (m *Map) idle(block int64) State {
+	if s := m.blocks[block]; s.done() || m.left == nil || !m.left.Get(block) {
+		return s
+	}
+	return LeftOut
 }
 
 // Len returns the number of blocks.
 func (m *Map) Len() int64 { return int64(len(m.blocks)) }
 
-// Count returns how many blocks have a state.
-func (m *Map) Count(s State) int64 {
-	n := int64(0)
+// A Tally is how many blocks have each state.
+type Tally [states]int64
+
+// Done returns how many blocks are done.
+func (t Tally) Done() int64 { return t[Computed] + t[Masked] }
+
+// Tally counts the blocks.
+func (m *Map) Tally() Tally {
+	var t Tally
 	for i := range m.Len() {
-		if m.State(i) == s {
-			n++
+		t[m.idle(i)]++
+	}
+	for _, r := range m.working {
+		for i := r.First(); i < r.End(); i++ {
+			t[m.idle(i)]--
+			t[m.State(i)]++
 		}
 	}
-	return n
+	return t
 }

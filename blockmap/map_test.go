@@ -35,17 +35,87 @@ func TestStates(t *testing.T) {
 	} {
 		m.Take(e)
 	}
-	m.LeaveOut(8)
-	m.LeaveOut(3)
-	want := []State{Computed, Computed, Waiting, Masked, Masked, Tried, Failed, Masked, LeftOut, Waiting, Waiting, Waiting}
-	for i, s := range m.blocks {
-		if s != want[i] {
-			t.Errorf("block %d is %v, want %v", i, s, want[i])
+	want := []State{Computed, Computed, Waiting, Masked, Masked, Tried, Failed, Masked, Waiting, Waiting, Waiting, Waiting}
+	m.expect(t, want...)
+	if n := m.Tally(); n[Masked] != 3 || n[Waiting] != 5 || n.Done() != 5 {
+		t.Errorf("%v", n)
+	}
+	m.Take(stream.Event{Kind: stream.EventTaskStarted, Task: "u"})
+	m.expect(t, want...)
+	m.Take(stream.Event{Kind: stream.EventTaskStarted, Task: "t"}) // the next run tries again what failed
+	want[6] = Tried
+	m.expect(t, want...)
+	m.Forget()
+	if n := m.Tally(); n[Waiting] != 12 {
+		t.Errorf("forgotten: %v", n)
+	}
+}
+
+// expect demands states of the first blocks.
+func (m *Map) expect(t *testing.T, want ...State) {
+	t.Helper()
+	for i, s := range want {
+		if got := m.State(int64(i)); got != s {
+			t.Errorf("block %d is %v, want %v", i, got, s)
 		}
 	}
-	if m.Count(Masked) != 3 || m.Count(Waiting) != 4 {
-		t.Errorf("%d masked, %d waiting", m.Count(Masked), m.Count(Waiting))
+}
+
+// What a skip mask leaves out is told before or after what is done, and outlives generations; what is done is done.
+func TestLeftOut(t *testing.T) {
+	left, done := stream.NewBitmap(6), stream.NewBitmap(6)
+	for _, i := range []int64{1, 3, 4} {
+		left.Set(i)
 	}
+	done.Set(2)
+	events := func(m *Map) {
+		m.Take(event(stream.EventBlockDone, "g", stream.Range{0, 2}))
+		m.Take(event(stream.EventBlockFailed, "g", stream.Range{4, 2}))
+	}
+	first, last := New("t", geometry.Coordinate{6}), New("t", geometry.Coordinate{6})
+	first.LeaveOut(left)
+	events(first)
+	events(last)
+	last.LeaveOut(left)
+	for _, m := range []*Map{first, last} {
+		m.expect(t, Computed, Computed, Waiting, LeftOut, LeftOut, Failed)
+		if n := m.Tally(); n[LeftOut] != 2 || n[Failed] != 1 || n.Done() != 2 {
+			t.Errorf("%v", n)
+		}
+		m.SetDone("h", done, nil)
+		m.expect(t, Waiting, LeftOut, Computed, LeftOut, LeftOut, Waiting)
+		m.Take(event(stream.EventBlockDone, "i", stream.Range{1, 1}))
+		m.expect(t, Waiting, Computed, Waiting, LeftOut, LeftOut, Waiting)
+		m.LeaveOut(nil)
+		m.expect(t, Waiting, Computed, Waiting, Waiting, Waiting, Waiting)
+	}
+}
+
+// A tally is what asking for each block tells, also where what workers have overlaps.
+func TestTally(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int64Range(1, 40).Draw(t, "blocks")
+		ranges := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) stream.Range {
+			return stream.Range{rapid.Int64Range(-5, 45).Draw(t, "first"), rapid.Int64Range(1, 20).Draw(t, "length")}
+		}), 0, 5)
+		m := New("t", geometry.Coordinate{int(n)})
+		for range rapid.IntRange(0, 6).Draw(t, "events") {
+			kind := rapid.SampledFrom(stream.EventKinds()).Draw(t, "kind")
+			m.Take(event(kind, rapid.SampledFrom([]string{"g", "h"}).Draw(t, "generation"), ranges.Draw(t, "of")...))
+		}
+		if left := stream.NewBitmap(n); rapid.Bool().Draw(t, "skips") {
+			left.Set(rapid.Int64Range(0, n-1).Draw(t, "left"))
+			m.LeaveOut(left)
+		}
+		m.SetWorking(ranges.Draw(t, "working"))
+		var want Tally
+		for i := range n {
+			want[m.State(i)]++
+		}
+		if got := m.Tally(); got != want {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
 }
 
 // Every state has a colour of its own, and every block of any grid shows in the picture, alone or as the most remarkable
@@ -105,16 +175,8 @@ func TestWorkAndRecords(t *testing.T) {
 	m.Take(event(stream.EventBlockDone, "g", stream.Range{0, 1}))
 	m.Take(event(stream.EventBlockRetry, "g", stream.Range{1, 1}))
 	m.SetWorking(stream.Ranges{{-3, 6}, {7, 100}, {200, 1}})
-	check := func(want ...State) {
-		t.Helper()
-		for i, s := range want {
-			if got := m.State(int64(i)); got != s {
-				t.Errorf("block %d is %v, want %v", i, got, s)
-			}
-		}
-	}
-	check(Computed, Working, Working, Waiting, Waiting, Waiting, Waiting, Working)
-	if n := m.Count(Working); n != 3 {
+	m.expect(t, Computed, Working, Working, Waiting, Waiting, Waiting, Waiting, Working)
+	if n := m.Tally()[Working]; n != 3 {
 		t.Errorf("%d are in work", n)
 	}
 	m.SetWorking(nil)
@@ -123,7 +185,7 @@ func TestWorkAndRecords(t *testing.T) {
 	done.Set(4)
 	masked.Set(4)
 	m.SetDone("g", done, masked)
-	check(Computed, Tried, Waiting, Computed, Masked, Waiting, Waiting, Waiting)
+	m.expect(t, Computed, Tried, Waiting, Computed, Masked, Waiting, Waiting, Waiting)
 	m.SetDone("h", done, nil)
-	check(Waiting, Waiting, Waiting, Computed, Computed, Waiting, Waiting, Waiting)
+	m.expect(t, Waiting, Waiting, Waiting, Computed, Computed, Waiting, Waiting, Waiting)
 }

@@ -35,11 +35,7 @@ func newBlocks(dir string, tasks []*pipeline.TaskPlan, record func(context.Conte
 	b := &Blocks{dir: dir, record: record, log: log, tail: stream.NewEventTail(dir), maps: map[string]*blockmap.Map{}}
 	for _, t := range tasks {
 		m := blockmap.New(t.Name, t.Plan.Grid.Counts())
-		if t.Skip != nil {
-			for i, ok := t.Skip.Next(0); ok; i, ok = t.Skip.Next(i + 1) {
-				m.LeaveOut(i)
-			}
-		}
+		m.LeaveOut(t.Skip)
 		b.maps[t.Name] = m
 	}
 	return b
@@ -90,7 +86,7 @@ func (b *Blocks) refresh(ctx context.Context) error {
 // lacks reports whether blocks are done that no event tells of: they were adopted, or their events are not kept any more.
 func (b *Blocks) lacks(status stream.Status) bool {
 	for _, t := range status.Tasks {
-		if m := b.maps[t.Name]; m != nil && m.Count(blockmap.Computed)+m.Count(blockmap.Masked) < t.Done {
+		if m := b.maps[t.Name]; m != nil && m.Tally().Done() < t.Done {
 			return true
 		}
 	}
@@ -119,7 +115,8 @@ func (b *Blocks) complete(ctx context.Context, task string) bool {
 		return false
 	}
 	m := b.maps[task]
-	return m.Count(blockmap.Computed)+m.Count(blockmap.Masked)+m.Count(blockmap.LeftOut) == m.Len()
+	n := m.Tally()
+	return n.Done()+n[blockmap.LeftOut] == m.Len()
 }
 
 // states is the Source of a task's blocks: of each its blockmap.State.

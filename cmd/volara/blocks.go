@@ -114,14 +114,11 @@ func (c *blocksDrawCmd) count(plan *pipeline.Plan, byTask map[string]*blockmap.M
 		if m == nil {
 			continue
 		}
-		if t.Skip != nil {
-			for i, ok := t.Skip.Next(0); ok; i, ok = t.Skip.Next(i + 1) {
-				m.LeaveOut(i)
-			}
-		}
+		m.LeaveOut(t.Skip)
+		n := m.Tally()
 		row := []string{t.Name}
 		for _, s := range []blockmap.State{blockmap.Computed, blockmap.Masked, blockmap.LeftOut, blockmap.Waiting, blockmap.Working, blockmap.Tried, blockmap.Failed} {
-			row = append(row, console.Count(m.Count(s)))
+			row = append(row, console.Count(n[s]))
 		}
 		table.Row(row...)
 	}
