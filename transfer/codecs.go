@@ -30,7 +30,7 @@ func ParseCodecs(text string) (func(t nd.DType) ([]codec.Codec, error), error) {
 				return nil, fmt.Errorf("codec %q: %s cannot be a %s", c.Name, wrong.Field, wrong.Value)
 			}
 			if err == nil {
-				err = codec.CheckLevel(one)
+				err = codec.CheckNew(one)
 			}
 			if err != nil {
 				return nil, err

@@ -61,6 +61,9 @@ func (s Spec) codecsV2() (filters, compressor any, err error) {
 			return nil, nil, fmt.Errorf("codec %q: zarr v2 has no such codec", c.Spec().V3Name)
 		}
 		if f, ok := c.(codec.Filter); ok {
+			if err := checkBooleans(f, t.DType); err != nil {
+				return nil, nil, err
+			}
 			if in, _ := f.Types(); in.Size() > 1 && t.Size() > 1 && in.Swapped != t.Swapped {
 				return nil, nil, fmt.Errorf("filter %s takes elements of type %v, and zarr v2 gives it %v: choose the array's byte order for the filter",
 					excerptOf(object), in, t)

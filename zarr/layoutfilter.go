@@ -16,6 +16,9 @@ func (l *layout) addFilter(filter codec.Filter) error {
 	if in.Size() != l.dtype.Size() {
 		return fmt.Errorf("%q takes elements of type %v, not %v", name, in.DType, l.dtype)
 	}
+	if err := checkBooleans(filter, l.dtype); err != nil {
+		return err
+	}
 	next := &layout{dtype: out.DType, shape: slices.Clone(l.storedShape())}
 	if n, ok := product(l.shape, l.dtype.Size()); !ok || n > maxChunkBytes {
 		return fmt.Errorf("%q takes at most %d bytes, and a chunk of %v %v voxels has more", name, maxChunkBytes, l.shape, l.dtype)
@@ -31,6 +34,14 @@ func (l *layout) addFilter(filter codec.Filter) error {
 		next.fill, next.noFill = castFill(l.fill, l.dtype, next.dtype)
 	}
 	l.filter, l.next = filter, next
+	return nil
+}
+
+// checkBooleans refuses a filter of booleans for numbers, which would come back as 0 and 1.
+func checkBooleans(filter codec.Filter, t nd.DType) error {
+	if in, _ := filter.Types(); in.DType == nd.Bool && t != nd.Bool {
+		return fmt.Errorf("%q takes elements of type %v, not %v", filter.Spec().V3Name, in.DType, t)
+	}
 	return nil
 }
 

@@ -141,7 +141,7 @@ func (s Spec) checkLevels() error {
 		return err
 	}
 	for _, c := range slices.Concat(s.Filters, codecs, s.Index.Codecs) {
-		if err := codec.CheckLevel(c); err != nil {
+		if err := codec.CheckNew(c); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,7 @@ type BloscConfig struct {
 	Shuffle Shuffle
 	// TypeSize is the size of an element, 1 to 255.
 	TypeSize int
-	// BlockSize is the size of a block in bytes; 0 leaves the choice to the encoder.
+	// BlockSize is the size of a block in bytes, or about that; 0 leaves the choice to the encoder.
 	BlockSize int
 }
 

@@ -7,8 +7,12 @@ import (
 	"volara/zarr/codec/shuffle"
 )
 
-// maxBloscInput is the largest buffer that c-blosc takes.
-const maxBloscInput = 1<<31 - 1 - bloscHeader
+// The largest buffer that c-blosc takes, and the largest block: it keeps three, and some words for each byte of the element,
+// in memory that it counts with an int.
+const (
+	maxBloscInput = 1<<31 - 1 - bloscHeader
+	maxBloscBlock = (1<<31 - 1 - 4*255) / 3
+)
 
 // Encode implements Codec. Blocks have c-blosc's size and, for all compressors but zstd, its one stream for each byte of
 // the element, which all versions of c-blosc read.
@@ -121,7 +125,7 @@ func (b *Blosc) compress(dst, src []byte) ([]byte, error) {
 func (b *Blosc) stored(dst, src []byte) []byte {
 	dst = grow(dst, bloscHeader+len(src))
 	copy(dst[bloscHeader:], src)
-	block := max(len(src), 1)
+	block := max(b.blockSize(len(src)), 1)
 	b.putHeader(dst, b.flags(block)|flagStored, len(src), block)
 	return dst
 }
@@ -172,7 +176,7 @@ func (b *Blosc) splits(block int) bool {
 
 // blockSize returns the size of a block for n bytes, which is c-blosc's: it grows with the level, more for the compressors
 // that make use of it, and with the number of streams. Blocks are of whole elements and, where they are many, of whole
-// groups of eight, so that their bits can be shuffled.
+// groups of eight, so that their bits can be shuffled; none is larger than the n bytes, which c-blosc would refuse.
 func (b *Blosc) blockSize(n int) int {
 	block := n
 	if b.BlockSize > 0 {
@@ -180,9 +184,11 @@ func (b *Blosc) blockSize(n int) int {
 	} else if n >= 32<<10 {
 		block = b.levelBlock()
 	}
-	if block = b.enlarged(block); block < n {
+	if block = min(b.enlarged(block), maxBloscBlock); block < n {
 		group := 8 * b.TypeSize
-		return max(block/group, 1) * group
+		if block = max(block/group, 1) * group; block < n {
+			return block
+		}
 	}
 	return max(n-n%b.TypeSize, min(n, b.TypeSize))
 }

@@ -16,7 +16,7 @@ type BZ2 struct {
 }
 
 func parseBZ2(decode func(any) error, _ Type) (Codec, error) {
-	level, err := parseLevel(decode, 1, 9)
+	level, err := parseLevel(decode, 1, 1, 9)
 	return BZ2{level}, err
 }
 
@@ -24,6 +24,8 @@ func parseBZ2(decode func(any) error, _ Type) (Codec, error) {
 func (b BZ2) Spec() Spec {
 	return Spec{numcodecs + "bz2", levelConfig(b), levelV2{"bz2", b.Level}}
 }
+
+func (b BZ2) refusal() error { return checkLevel(b.Level, 1, 9) }
 
 // Encode implements Codec.
 func (b BZ2) Encode(dst, src []byte) ([]byte, error) {

@@ -43,8 +43,13 @@ func fletcher32Kind() checksumKind {
 	return checksumKind{"fletcher32", fletcher32, false, true}
 }
 
+// parseCRC32C reads the configuration of zarr v3's codec, which has none.
+func parseCRC32C(decode func(any) error, _ Type) (Codec, error) {
+	return CRC32C(), decode(&struct{}{})
+}
+
 // parseChecksum reads the configuration of numcodecs' codec of that kind.
-func parseChecksum(kind checksumKind) func(decode func(any) error, _ Type) (Codec, error) {
+func parseChecksum(kind checksumKind) parseFunc {
 	return func(decode func(any) error, _ Type) (Codec, error) {
 		var c struct {
 			Location *string `json:"location"`

@@ -1,6 +1,8 @@
 package codec_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -91,6 +93,14 @@ func TestParseErrors(t *testing.T) {
 		{"blosc", `{"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 256, "blocksize": 0}`, "1..255"},
 		{"blosc", `{"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 4, "blocksize": -1}`, "blocksize"},
 		{"blosc", `[]`, "blosc"},
+		{"numcodecs.lzma", `{"id": "lzma"}`, "id"},
+		{"numcodecs.jenkins_lookup3", `{"id": "jenkins_lookup3"}`, "id"},
+		{"numcodecs.delta", `{"id": "delta", "dtype": "<i4"}`, "id"},
+		{"numcodecs.crc32c", `{"id": "crc32c"}`, "id"},
+		{"numcodecs.shuffle", `{"id": "shuffle"}`, "id"},
+		{"crc32c", `{"location": "start"}`, "location"},
+		{"crc32c", `[]`, "crc32c"},
+		{"numcodecs.packbits", `{}`, "int32"},
 	} {
 		_, err := codec.ParseV3(c.name, json.RawMessage(c.config), nd.Int32)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.name) {
@@ -100,6 +110,36 @@ func TestParseErrors(t *testing.T) {
 	for _, config := range []string{`null`, `[]`, `{}`, `{"id": 3}`, `{"id": "zfpy"}`, `{"id": "zstd", "x": 1}`} {
 		if _, err := codec.ParseV2(json.RawMessage(config), codec.Type{DType: nd.Int32}); err == nil {
 			t.Errorf("ParseV2(%s) succeeded", config)
+		}
+	}
+}
+
+// TestMissingFields: what a configuration leaves out is what zarr-python and numcodecs take for it.
+func TestMissingFields(t *testing.T) {
+	for _, c := range []struct {
+		name, config string
+		dtype        nd.DType
+		want         string
+	}{
+		{"gzip", `{}`, nd.Uint8, `{"level":5}`},
+		{"numcodecs.gzip", `{}`, nd.Uint8, `{"level":1}`},
+		{"numcodecs.zlib", ``, nd.Uint8, `{"level":1}`},
+		{"numcodecs.bz2", `null`, nd.Uint8, `{"level":1}`},
+		{"zstd", ``, nd.Uint8, `{"level":0,"checksum":false}`},
+		{"numcodecs.shuffle", ``, nd.Uint16, `{"elementsize":2}`},
+		{"blosc", ``, nd.Uint8, `{"cname":"zstd","clevel":5,"shuffle":"bitshuffle","typesize":1,"blocksize":0}`},
+		{"blosc", `{"cname": "lz4"}`, nd.Float64, `{"cname":"lz4","clevel":5,"shuffle":"shuffle","typesize":8,"blocksize":0}`},
+		{"blosc", `{"typesize": 4}`, nd.Uint8, `{"cname":"zstd","clevel":5,"shuffle":"bitshuffle","typesize":4,"blocksize":0}`},
+		{"blosc", `{"typesize": 1}`, nd.Uint16, `{"cname":"zstd","clevel":5,"shuffle":"shuffle","typesize":1,"blocksize":0}`},
+		{"blosc", `{"shuffle": "noshuffle"}`, nd.Uint16, `{"cname":"zstd","clevel":5,"shuffle":"noshuffle","typesize":2,"blocksize":0}`},
+	} {
+		one, err := codec.ParseV3(c.name, json.RawMessage(c.config), c.dtype)
+		if err != nil {
+			t.Errorf("%s %s: %v", c.name, c.config, err)
+			continue
+		}
+		if got, err := json.Marshal(one.Spec().V3Config); err != nil || string(got) != c.want {
+			t.Errorf("%s %s of %v: %s, want %s", c.name, c.config, c.dtype, got, c.want)
 		}
 	}
 }
@@ -186,6 +226,31 @@ func FuzzRoundTrip(f *testing.F) {
 			t.Fatalf("%s: %v", name, err)
 		}
 	})
+}
+
+// TestBloscBlocks: c-blosc refuses frames whose blocks are longer than what they hold, or than it has memory for.
+func TestBloscBlocks(t *testing.T) {
+	for _, size := range []int{1, 3, 4, 16, 17, 200, 255} {
+		for _, block := range []int{0, 1, 128, 1000, 1 << 20, 1<<31 - 17} {
+			for _, n := range []int{1, 7, size, size + 1, 1000, 5 * size, 40000} {
+				c, err := codec.NewBlosc(codec.BloscConfig{Compressor: "lz4", Level: n % 3, Shuffle: codec.ByteShuffle, TypeSize: size, BlockSize: block})
+				if err != nil {
+					t.Fatal(err)
+				}
+				data := bytes.Repeat([]byte{1, 2, 3, 4, byte(n)}, n)[:n]
+				frame, err := c.Encode(nil, data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := int(binary.LittleEndian.Uint32(frame[8:])); got < 1 || got > n {
+					t.Errorf("%d bytes of elements of %d, blocks of %d: in blocks of %d", n, size, block, got)
+				}
+				if got, err := c.Decode(nil, frame, n); err != nil || !bytes.Equal(got, data) {
+					t.Errorf("%d bytes of elements of %d, blocks of %d: %v", n, size, block, err)
+				}
+			}
+		}
+	}
 }
 
 // FuzzBloscFrame decodes frames whose header is well formed, which plain fuzzing seldom finds.

@@ -45,6 +45,11 @@ func (z *Zlib) Spec() Spec {
 	return Spec{numcodecs + "zlib", levelConfig{z.Level}, levelV2{"zlib", z.Level}}
 }
 
+// The library's own default, −1, is read but not written.
+func (g *Gzip) refusal() error { return checkLevel(g.Level, 0, 9) }
+
+func (z *Zlib) refusal() error { return checkLevel(z.Level, 0, 9) }
+
 // Encode implements Codec.
 func (g *Gzip) Encode(dst, src []byte) ([]byte, error) {
 	return g.deflater.encode(dst, src, g.Level, func(level int) (resetWriter, error) { return gzip.NewWriterLevel(nil, level) })

@@ -30,7 +30,7 @@ func TestNumcodecsDecodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, n := range []int{16, 1008, 40000, 1<<17 + 16} {
+		for _, n := range []int{16, 1000, 1008, 40000, 1<<17 + 16} {
 			data := make([]byte, n)
 			for i := range data {
 				if data[i] = byte(i / 48); i%16 < 4 {
@@ -62,7 +62,8 @@ func interopConfigs() []string {
 		`{"id": "lzma"}`, `{"id": "lzma", "check": 1}`, `{"id": "lzma", "format": 2}`}
 	for _, name := range []string{"lz4", "lz4hc", "zstd", "zlib", "blosclz"} {
 		for _, rest := range []string{`1, "shuffle": 1, "typesize": 8`, `5, "shuffle": 0, "typesize": 1`, `9, "shuffle": 2, "typesize": 4`,
-			`5, "shuffle": 1, "typesize": 3`, `7, "shuffle": 1, "typesize": 16, "blocksize": 4096`, `3, "shuffle": 2, "typesize": 2, "blocksize": 1000`} {
+			`5, "shuffle": 1, "typesize": 3`, `7, "shuffle": 1, "typesize": 16, "blocksize": 4096`, `3, "shuffle": 2, "typesize": 2, "blocksize": 1000`,
+			`5, "shuffle": 1, "typesize": 200, "blocksize": 128`, `5, "shuffle": 2, "typesize": 17, "blocksize": 100000`, `0, "shuffle": 1, "typesize": 4, "blocksize": 1000000`} {
 			list = append(list, `{"id": "blosc", "cname": "`+name+`", "clevel": `+rest+`}`)
 		}
 	}

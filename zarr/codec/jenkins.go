@@ -20,7 +20,10 @@ type jenkinsConfig struct {
 }
 
 func parseJenkins(decode func(any) error, _ Type) (Codec, error) {
-	var c jenkinsConfig
+	var c struct {
+		InitVal uint32 `json:"initval"`
+		Prefix  any    `json:"prefix"`
+	}
 	if err := decode(&c); err != nil {
 		return nil, err
 	}

@@ -2,35 +2,27 @@ package codec
 
 import "fmt"
 
-// CheckLevel returns an error for a codec whose level other readers of the metadata refuse, as zarr-python, numcodecs and
-// tensorstore do: what is written anew has none such, though what others have written is read whatever level it names.
-func CheckLevel(c Codec) error {
-	level, lowest, highest := 0, 0, 9
-	switch c := c.(type) {
-	case Zstd:
-		level, lowest, highest = c.Level, zstdFastest, zstdSmallest
-	case *Gzip:
-		level = c.Level
-	case *Zlib:
-		level = c.Level
-	case BZ2:
-		level, lowest = c.Level, 1
-	case LZMA:
-		if c.Preset != nil {
-			level = int(int64(*c.Preset) &^ lzmaExtreme)
+// A refuser is a codec whose configuration, though what it has made can be read, should not be written anew.
+type refuser interface {
+	// refusal returns why.
+	refusal() error
+}
+
+// CheckNew returns an error for a codec whose configuration other readers of the metadata refuse, as zarr-python, numcodecs
+// and tensorstore do: what is written anew has none such, though what others have written is read whatever level it names.
+func CheckNew(c Codec) error {
+	if r, ok := c.(refuser); ok {
+		if err := r.refusal(); err != nil {
+			return fmt.Errorf("codec %q: %w", c.Spec().V3Name, err)
 		}
-	}
-	if level < lowest || level > highest {
-		return fmt.Errorf("codec %q: level %d is not in %d..%d", c.Spec().V3Name, level, lowest, highest)
 	}
 	return nil
 }
 
-// The levels that libzstd has.
-const (
-	zstdFastest  = -131072
-	zstdSmallest = 22
-)
-
-// lzmaExtreme is the flag of a preset that trades time for space (PRESET_EXTREME).
-const lzmaExtreme = 1 << 31
+// checkLevel is the refusal of a level outside the bounds.
+func checkLevel(level, lowest, highest int) error {
+	if level < lowest || level > highest {
+		return fmt.Errorf("level %d is not in %d..%d", level, lowest, highest)
+	}
+	return nil
+}

@@ -37,7 +37,7 @@ func TestLevels(t *testing.T) {
 			t.Errorf("%s %s cannot be read: %v", c.name, c.config, err)
 			continue
 		}
-		if err := CheckLevel(one); (err == nil) != c.ok {
+		if err := CheckNew(one); (err == nil) != c.ok {
 			t.Errorf("%s %s: %v", c.name, c.config, err)
 		}
 		src := bytes.Repeat([]byte(fmt.Sprint(c)), 9)

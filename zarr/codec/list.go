@@ -11,18 +11,22 @@ import (
 	"volara/nd"
 )
 
-// A parser makes a codec from the fields of its configuration, which decode stores in a struct, for elements of a type.
+// A parser is a codec's name in metadata files and what makes it.
 type parser struct {
 	name  string
-	parse func(decode func(any) error, t Type) (Codec, error)
+	parse parseFunc
 }
+
+// A parseFunc makes a codec from the fields of its configuration, which decode stores in a struct, refusing others, for
+// elements of a type. The name in zarr v2's "id" is none of them.
+type parseFunc func(decode func(any) error, t Type) (Codec, error)
 
 // v3 lists the codecs of zarr.json that are zarr's own. Beside them, "numcodecs." and a name of the other list is the
 // codec of that name, with the same configuration; what stands here goes before.
 var v3 = []parser{
 	{"blosc", parseBloscV3},
-	{"crc32c", func(func(any) error, Type) (Codec, error) { return CRC32C(), nil }},
-	{"gzip", parseGzip},
+	{"crc32c", parseCRC32C},
+	{"gzip", parseGzip(5)},
 	{"zstd", parseZstd},
 	{numcodecs + "shuffle", parseShuffle(Type.Size)},
 }
@@ -39,7 +43,7 @@ var v2 = []parser{
 	{"delta", parseDelta},
 	{"fixedscaleoffset", parseScaleOffset},
 	{"fletcher32", parseChecksum(fletcher32Kind())},
-	{"gzip", parseGzip},
+	{"gzip", parseGzip(1)},
 	{"jenkins_lookup3", parseJenkins},
 	{"lz4", parseLZ4},
 	{"lzma", parseLZMA},
@@ -119,18 +123,22 @@ func find(list []parser, name string, config json.RawMessage, t Type) (Codec, er
 	return c, nil
 }
 
-func parseGzip(decode func(any) error, _ Type) (Codec, error) {
-	level, err := parseLevel(decode, -1, 9)
-	return &Gzip{Level: level}, err
+// parseGzip takes another level for a missing one in zarr's own codec than in numcodecs'.
+func parseGzip(missing int) parseFunc {
+	return func(decode func(any) error, _ Type) (Codec, error) {
+		level, err := parseLevel(decode, missing, -1, 9)
+		return &Gzip{Level: level}, err
+	}
 }
 
 func parseZlib(decode func(any) error, _ Type) (Codec, error) {
-	level, err := parseLevel(decode, -1, 9)
+	level, err := parseLevel(decode, 1, -1, 9)
 	return &Zlib{Level: level}, err
 }
 
-func parseLevel(decode func(any) error, lowest, highest int) (int, error) {
-	c := levelConfig{Level: 1}
+// parseLevel reads a configuration of nothing but a level.
+func parseLevel(decode func(any) error, missing, lowest, highest int) (int, error) {
+	c := levelConfig{Level: missing}
 	if err := decode(&c); err != nil {
 		return 0, err
 	}
@@ -153,7 +161,10 @@ func parseBloscV3(decode func(any) error, t Type) (Codec, error) {
 		return nil, err
 	}
 	if c.Shuffle == "" {
-		c.Shuffle = "noshuffle"
+		c.Shuffle = shuffleNames[ByteShuffle]
+		if t.Size() == 1 {
+			c.Shuffle = shuffleNames[BitShuffle]
+		}
 	}
 	if c.TypeSize == 0 {
 		c.TypeSize = t.Size()

@@ -18,11 +18,15 @@ type LZMA struct {
 }
 
 type lzmaConfig struct {
-	ID      string `json:"id,omitempty"`
-	Format  int    `json:"format"`
-	Check   int    `json:"check"`
-	Preset  *int   `json:"preset"`
-	Filters any    `json:"filters"`
+	Format  int  `json:"format"`
+	Check   int  `json:"check"`
+	Preset  *int `json:"preset"`
+	Filters any  `json:"filters"`
+}
+
+type lzmaV2 struct {
+	ID string `json:"id"`
+	lzmaConfig
 }
 
 // The container formats, with Python's numbers.
@@ -49,9 +53,17 @@ func parseLZMA(decode func(any) error, _ Type) (Codec, error) {
 
 // Spec implements Codec.
 func (l LZMA) Spec() Spec {
-	v2 := l.lzmaConfig
-	v2.ID = "lzma"
-	return Spec{numcodecs + "lzma", l.lzmaConfig, v2}
+	return Spec{numcodecs + "lzma", l.lzmaConfig, lzmaV2{"lzma", l.lzmaConfig}}
+}
+
+// lzmaExtreme is the flag of a preset that trades time for space (PRESET_EXTREME).
+const lzmaExtreme = 1 << 31
+
+func (l LZMA) refusal() error {
+	if l.Preset == nil {
+		return nil
+	}
+	return checkLevel(*l.Preset&^lzmaExtreme, 0, 9)
 }
 
 // The dictionary need not be larger than the data, within what the format allows.

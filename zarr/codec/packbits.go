@@ -28,7 +28,7 @@ func parsePackBits(decode func(any) error, t Type) (Codec, error) {
 	if err := decode(&struct{}{}); err != nil {
 		return nil, err
 	}
-	if t.Size() != 1 {
+	if t.Size() != 1 { // what else has one byte numcodecs takes for booleans, too: it can be read
 		return nil, fmt.Errorf("elements of type %v; only booleans are packed", t.DType)
 	}
 	return PackBits{}, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"volara/nd"
@@ -12,12 +13,44 @@ import (
 // FixedScaleOffset stores (x − offset) · scale, rounded to an integer, as elements of another type; numcodecs'
 // fixedscaleoffset. What is lost is lost; values that the stored type does not hold wrap around.
 //
-// Arithmetic is numpy's: in the array's type when that is a float or when all are integers, else in float64.
+// Arithmetic is numpy's: an integer, a number without a fraction or an exponent, is subtracted from integers and multiplied
+// by them in their own type, and must be one of it; everything else is done in the array's type where that is a float, in
+// float64 where it is not.
 type FixedScaleOffset struct {
 	typed
-	scale, offset json.Number
-	integers      bool // the encoder's arithmetic is the array's own integer arithmetic
-	numbers       struct{ scale, offset float64 }
+	scale, offset fixedNumber
+}
+
+// A fixedNumber is a number of the configuration.
+type fixedNumber struct {
+	text  json.Number // as it was written, which decides what arithmetic is
+	value float64
+}
+
+func parseFixedNumber(name string, text json.Number) (fixedNumber, error) {
+	v, err := text.Float64()
+	if err != nil || math.IsInf(v, 0) {
+		return fixedNumber{}, fmt.Errorf("%s %q is not a number", name, text)
+	}
+	return fixedNumber{text, v}, nil
+}
+
+// isInteger says whether numpy takes the number for an integer.
+func (n fixedNumber) isInteger() bool { return !strings.ContainsAny(string(n.text), ".eE") }
+
+// integer returns the number as an integer of type t, of which wrapping arithmetic needs the bits alone.
+func (n fixedNumber) integer(t nd.DType) (bits int64, err error) {
+	if width := 8 * t.Size(); !t.IsUnsigned() {
+		bits, err = strconv.ParseInt(string(n.text), 10, width)
+	} else if n.text != "-0" {
+		var u uint64
+		u, err = strconv.ParseUint(string(n.text), 10, width)
+		bits = int64(u)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s is no %v, which numpy computes with here: write it with a fraction to compute with floating-point numbers", n.text, t)
+	}
+	return bits, nil
 }
 
 type scaleOffsetConfig struct {
@@ -41,63 +74,100 @@ func parseScaleOffset(decode func(any) error, t Type) (Codec, error) {
 	if c.AsType.DType == nd.Invalid {
 		c.AsType.Type = c.DType.Type
 	}
-	f := &FixedScaleOffset{typed: typed{c.DType.Type, c.AsType.Type}, scale: c.Scale, offset: c.Offset}
-	for _, n := range []struct {
-		name string
-		from json.Number
-		to   *float64
-	}{{"scale", c.Scale, &f.numbers.scale}, {"offset", c.Offset, &f.numbers.offset}} {
-		v, err := n.from.Float64()
-		if err != nil || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("%s %q is not a number", n.name, n.from)
-		}
-		*n.to = v
+	f := &FixedScaleOffset{typed: typed{c.DType.Type, c.AsType.Type}}
+	var err error
+	if f.scale, err = parseFixedNumber("scale", c.Scale); err != nil {
+		return nil, err
+	}
+	if f.offset, err = parseFixedNumber("offset", c.Offset); err != nil {
+		return nil, err
 	}
 	switch {
-	case f.numbers.scale == 0:
+	case f.scale.value == 0:
 		return nil, fmt.Errorf("scale 0: nothing could be decoded")
 	case !supported(f.in.DType) || !supported(f.out.DType) || f.in.DType == nd.Bool:
 		return nil, fmt.Errorf("types %v and %v: only integers and floating-point numbers are scaled", f.in.DType, f.out.DType)
 	}
-	f.integers = f.in.IsInteger() && !strings.ContainsAny(string(c.Scale+c.Offset), ".eE")
 	return f, nil
 }
 
 // Spec implements Codec.
 func (f *FixedScaleOffset) Spec() Spec {
 	return Spec{numcodecs + "fixedscaleoffset",
-		scaleOffsetConfig{"", f.scale, f.offset, f.in.DType.String(), f.out.DType.String()},
-		scaleOffsetConfig{"fixedscaleoffset", f.scale, f.offset, f.in.String(), f.out.String()}}
+		scaleOffsetConfig{"", f.scale.text, f.offset.text, f.in.DType.String(), f.out.DType.String()},
+		scaleOffsetConfig{"fixedscaleoffset", f.scale.text, f.offset.text, f.in.String(), f.out.String()}}
 }
 
 // Encode implements Codec.
 func (f *FixedScaleOffset) Encode(dst, src []byte) ([]byte, error) {
+	if f.in.IsInteger() && f.offset.isInteger() {
+		return f.encodeIntegers(dst, src)
+	}
+	round := rounding(f.in.DType)
+	scale, offset := round(f.scale.value), round(f.offset.value)
 	return f.encode(dst, src, func(dst, src []byte) {
-		if f.integers {
-			whole := make([]byte, len(src)*8/f.in.Size())
-			cast(whole, nd.Int64, src, f.in.DType)
-			scale, offset := toInt64(f.numbers.scale), toInt64(f.numbers.offset)
-			for i, v := range view[int64](whole) {
-				view[int64](whole)[i] = (v - offset) * scale
-			}
-			narrow := make([]byte, len(src))
-			cast(narrow, f.in.DType, whole, nd.Int64)
-			cast(dst, f.out.DType, narrow, f.in.DType)
-			return
-		}
-		round := rounding(f.in.DType)
-		scale, offset := round(f.numbers.scale), round(f.numbers.offset)
 		mapFloats(dst, f.out.DType, src, f.in.DType, func(v float64) float64 {
 			return math.RoundToEven(round(round(v-offset) * scale))
 		})
 	})
 }
 
+// integers returns the offset and, where the scale is an integer, too, the scale, else 1.
+func (f *FixedScaleOffset) integers() (offset, scale int64, err error) {
+	if offset, err = f.offset.integer(f.in.DType); err != nil {
+		return 0, 0, fmt.Errorf("offset %w", err)
+	}
+	if !f.scale.isInteger() {
+		return offset, 1, nil
+	}
+	if scale, err = f.scale.integer(f.in.DType); err != nil {
+		return 0, 0, fmt.Errorf("scale %w", err)
+	}
+	return offset, scale, nil
+}
+
+// encodeIntegers subtracts in the array's type, and multiplies there too where the scale is an integer.
+func (f *FixedScaleOffset) encodeIntegers(dst, src []byte) ([]byte, error) {
+	in, out := f.in.DType, f.out.DType
+	offset, scale, err := f.integers()
+	if err != nil {
+		return nil, err
+	}
+	return f.encode(dst, src, func(dst, src []byte) {
+		const n = 1024
+		wide, narrow := make([]byte, 8*n), make([]byte, n*in.Size())
+		for len(src) > 0 {
+			part := min(len(src)/in.Size(), n)
+			wide, narrow := wide[:8*part], narrow[:part*in.Size()]
+			cast(wide, nd.Int64, src[:len(narrow)], in)
+			for i, v := range view[int64](wide) {
+				view[int64](wide)[i] = (v - offset) * scale
+			}
+			cast(narrow, in, wide, nd.Int64)
+			if to := dst[:part*out.Size()]; f.scale.isInteger() {
+				cast(to, out, narrow, in)
+			} else {
+				mapFloats(to, out, narrow, in, func(v float64) float64 { return math.RoundToEven(v * f.scale.value) })
+			}
+			src, dst = src[len(narrow):], dst[part*out.Size():]
+		}
+	})
+}
+
+// refusal implements refuser: numcodecs cannot compute with integers that the array's type does not hold.
+func (f *FixedScaleOffset) refusal() error {
+	if !f.in.IsInteger() || !f.offset.isInteger() {
+		return nil
+	}
+	_, _, err := f.integers()
+	return err
+}
+
 // Decode implements Codec.
 func (f *FixedScaleOffset) Decode(dst, src []byte, limit int) ([]byte, error) {
 	return f.decode(dst, src, limit, func(dst, src []byte) {
 		round := rounding(f.out.DType)
-		scale, offset := round(f.numbers.scale), round(f.numbers.offset)
+		scale, offset := round(f.scale.value), round(f.offset.value)
 		mapFloats(dst, f.in.DType, src, f.out.DType, func(v float64) float64 {
 			return round(round(v/scale) + offset)
 		})

@@ -19,7 +19,7 @@ type shuffleConfig struct {
 }
 
 // parseShuffle takes 4 for a missing element size in v2, as numcodecs does, and the array's in v3, as zarr-python does.
-func parseShuffle(missing func(Type) int) func(decode func(any) error, t Type) (Codec, error) {
+func parseShuffle(missing func(Type) int) parseFunc {
 	return func(decode func(any) error, t Type) (Codec, error) {
 		var c struct {
 			ElementSize *int `json:"elementsize"`

@@ -40,6 +40,14 @@ func (z Zstd) Spec() Spec {
 	return Spec{"zstd", zstdConfig(z), zstdV2{"zstd", z.Level, z.Checksum}}
 }
 
+// The levels that libzstd has.
+const (
+	zstdFastest  = -131072
+	zstdSmallest = 22
+)
+
+func (z Zstd) refusal() error { return checkLevel(z.Level, zstdFastest, zstdSmallest) }
+
 // The fifth byte of a frame, its descriptor, and the checksum's bit in it.
 const (
 	zstdDescriptor   = 4

@@ -83,6 +83,26 @@ def entries():
     for size in (256, 1024, 4096):
         yield {"id": "blosc", "cname": "lz4", "clevel": 9, "shuffle": 1, "blocksize": size}, (ramp // 7).astype("<u4")
         yield {"id": "blosc", "cname": "lz4", "clevel": 9, "shuffle": 2, "blocksize": size}, (ramp // 7).astype("<u2")
+    for t, offset, scale in [
+        ("<u8", 10000000000000000000, 1),
+        ("<u8", 10000000000000000000, 0.5),
+        ("<i8", 9007199254740993, 1),
+        (">i8", -9007199254740993, 3),
+        ("<i8", 10**18, 0.1),
+        ("u1", 200, 2),
+        ("<i2", 30000, 0.25),
+        ("<i4", 3.0, 2),
+    ]:
+        steps = np.arange(0, 55, 3, dtype="<i8").astype(np.dtype(t).newbyteorder("="))
+        with np.errstate(over="ignore"):
+            a = (steps + np.asarray(offset).astype(steps.dtype)).astype(t)
+        yield {"id": "fixedscaleoffset", "dtype": t, "astype": t, "scale": scale, "offset": offset}, a
+        yield {"id": "fixedscaleoffset", "dtype": t, "astype": "<f8", "scale": scale, "offset": offset}, a
+    for cname in ("lz4", "zstd"):
+        for typesize in (17, 200, 255):
+            for blocksize in (0, 128, 1000, 100000):
+                a = np.resize(ramp.astype("<u2").view("u1"), typesize * 5).view(f"V{typesize}")
+                yield {"id": "blosc", "cname": cname, "clevel": 5, "shuffle": 1, "blocksize": blocksize}, a
 
 
 def main():
@@ -94,6 +114,8 @@ def main():
         encoded = encoded if isinstance(encoded, np.ndarray) else np.frombuffer(encoded, "u1")
         decoded = np.asarray(codec.decode(encoded))
         text = [base64.b64encode(x.tobytes()).decode() for x in (a, np.asarray(encoded), decoded)]
+        if a.dtype.kind == "V":  # numcodecs takes the size of an element from the array
+            config, a = config | {"typesize": a.dtype.itemsize}, a.view("u1")
         entry = {"config": config, "dtype": a.dtype.str, "array": text[0], "encoded": text[1]}
         if text[2] != text[0]:
             entry["decoded"] = text[2]
