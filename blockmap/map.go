@@ -50,6 +50,7 @@ func (s State) Colour() color.RGBA { return legend[s].colour }
 type Map struct {
 	task       string
 	generation string // whose states the blocks have; "": nothing is known of them
+	epoch      uint64 // of the last event
 	counts     geometry.Coordinate
 	blocks     []State        // what events and records tell: never Outside, LeftOut or Working
 	left       *stream.Bitmap // what a skip mask leaves out, in whatever generation; nil: nothing
@@ -75,12 +76,13 @@ func (m *Map) begin(generation string) {
 func (m *Map) Forget() { m.begin("") }
 
 // Take takes in an event of the run. Those of other tasks say nothing; the first one of another generation of the task
-// makes all blocks wait again. With the task's first block in a run all that failed before will be tried again.
+// makes all blocks wait again, and with the first one of another run of it all that failed before will be tried again.
 func (m *Map) Take(e stream.Event) {
 	if e.Task != m.task {
 		return
 	}
-	if e.Kind == stream.EventTaskStarted {
+	if e.Epoch != m.epoch {
+		m.epoch = e.Epoch
 		m.pardon()
 	}
 	state, known := map[string]State{

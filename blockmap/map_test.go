@@ -40,9 +40,9 @@ func TestStates(t *testing.T) {
 	if n := m.Tally(); n[Masked] != 3 || n[Waiting] != 5 || n.Done() != 5 {
 		t.Errorf("%v", n)
 	}
-	m.Take(stream.Event{Kind: stream.EventTaskStarted, Task: "u"})
+	m.Take(stream.Event{Kind: stream.EventTaskStarted, Task: "u", Epoch: 1})
 	m.expect(t, want...)
-	m.Take(stream.Event{Kind: stream.EventTaskStarted, Task: "t"}) // the next run tries again what failed
+	m.Take(stream.Event{Kind: stream.EventTaskStarted, Task: "t", Epoch: 1}) // the next run tries again what failed
 	want[6] = Tried
 	m.expect(t, want...)
 	m.Forget()

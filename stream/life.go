@@ -251,6 +251,9 @@ func (l *life) noteStarted(task string, at time.Time) {
 	if p == nil || !p.started.IsZero() || l.epoch == 0 {
 		return
 	}
+	if at.IsZero() { // a block that failed does not say when it began
+		at = time.Now()
+	}
 	p.started = at.Round(0).UTC()
 	l.emit(Event{Kind: EventTaskStarted, Task: task, Total: l.board.byName[task].total, Time: at})
 }

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"volara/nd"
 	"volara/zarr"
@@ -40,10 +41,35 @@ func TestViewLeftOut(t *testing.T) {
 		t.Errorf("before the run: %v", n)
 	}
 	mustRun(t, volara(dir, "up", "--progress", "off", "noop.yaml"))
-	if _, text := fetch(t, s.URL+"state.json"); !strings.Contains(text, `"visible":false`) {
-		t.Errorf("the complete task is not hidden: %s", text)
-	}
+	await(t, "the complete task is hidden", func() (string, bool) {
+		_, text := fetch(t, s.URL+"state.json")
+		return text, strings.Contains(text, `"visible":false`)
+	})
 	if n := states(t, s, "a"); n[3] != 3 || n[1] != 7 {
 		t.Errorf("after the run: %v", n)
+	}
+}
+
+// await waits until what is told says so.
+func await(t *testing.T, what string, is func() (told string, ok bool)) {
+	t.Helper()
+	var told string
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		var ok bool
+		if told, ok = is(); ok {
+			return
+		}
+	}
+	t.Errorf("%s: %s", what, told)
+}
+
+// TestTaskStartsOnce demands that a task whose first blocks fail is told to begin once.
+func TestTaskStartsOnce(t *testing.T) {
+	dir := noops(t, "name: a, roi: [[0], [8]], block_size: [1], fail_rate: 1, max_retries: 0")
+	if out, status := outcome(t, volara(dir, "up", "--progress", "off", "noop.yaml")); status != 1 {
+		t.Fatalf("exit status %d\n%s", status, out)
+	}
+	if out, _ := outcome(t, volara(dir, "events", "--json", "--kind", "task_started", "noop.yaml")); strings.Count(out, "task_started") != 1 {
+		t.Errorf("%s", out)
 	}
 }
