@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"volara/fault"
 	"volara/nd"
@@ -473,12 +474,12 @@ func TestCacheLoadsOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			data, err := c.get(t.Context(), cacheKey{"a", "c/0", pieceKey{}}, 10, func(dst []byte) error {
+			data, err := c.get(t.Context(), cacheKey{"a", "c/0", pieceKey{}}, 10, filled(10, func(dst []byte) error {
 				loads.Add(1)
 				<-start
 				dst[0] = 7
 				return nil
-			})
+			}))
 			if err != nil || data[0] != 7 {
 				t.Errorf("%v, %v", data, err)
 			}
@@ -496,10 +497,10 @@ func TestCacheLoadsOnce(t *testing.T) {
 func TestCacheLimitAndErrors(t *testing.T) {
 	c, ctx := NewCache(100), t.Context()
 	get := func(ctx context.Context, i, size int, err error) (loaded bool, got error) {
-		_, got = c.get(ctx, cacheKey{"a", fmt.Sprint(i), pieceKey{}}, size, func([]byte) error {
+		_, got = c.get(ctx, cacheKey{"a", fmt.Sprint(i), pieceKey{}}, size, filled(size, func([]byte) error {
 			loaded = true
 			return err
-		})
+		}))
 		return loaded, got
 	}
 	for i := range 20 {
@@ -530,29 +531,52 @@ func TestCacheLimitAndErrors(t *testing.T) {
 	}
 }
 
-// TestCacheCancelledLoader cancels the reader that loads a chunk; the one that waits loads it itself.
+// filled makes a load of so many bytes.
+func filled(size int, fill func(dst []byte) error) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		dst := make([]byte, size)
+		return dst, fill(dst)
+	}
+}
+
+// TestCacheCancelledLoader cancels the reader that loads a chunk; the one that waits loads it itself, and one that may not
+// wait has loaded it before.
 func TestCacheCancelledLoader(t *testing.T) {
-	c, key := NewCache(1000), cacheKey{"a", "c/0", pieceKey{}}
-	started, cancel := make(chan struct{}), make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		_, err := c.get(t.Context(), key, 10, func([]byte) error {
-			close(started)
-			<-cancel
-			return context.Canceled
+	synctest.Test(t, func(t *testing.T) {
+		c, key := NewCache(1000), cacheKey{"a", "c/0", pieceKey{}}
+		cancel, loads := make(chan struct{}), 0
+		load := filled(10, func([]byte) error {
+			loads++
+			return nil
 		})
-		if !errors.Is(err, context.Canceled) {
-			t.Error(err)
+		go func() {
+			_, err := c.get(t.Context(), key, 10, filled(10, func([]byte) error {
+				<-cancel
+				return context.Canceled
+			}))
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}()
+		synctest.Wait()
+		go func() {
+			if _, err := c.get(t.Context(), key, 10, load); err != nil {
+				t.Error(err)
+			}
+		}()
+		synctest.Wait()
+		if loads != 0 {
+			t.Error("the second reader does not wait for the first")
+		}
+		if _, err := c.getAlone(key, 10, load); err != nil || loads != 1 || c.Bytes() != 0 {
+			t.Errorf("%v: %d loads, %d bytes are kept", err, loads, c.Bytes())
+		}
+		close(cancel)
+		synctest.Wait()
+		if loads != 2 || c.Bytes() != 10 {
+			t.Errorf("%d loads, %d bytes are kept", loads, c.Bytes())
 		}
 	})
-	<-started
-	wg.Go(func() {
-		if _, err := c.get(t.Context(), key, 10, func([]byte) error { return nil }); err != nil {
-			t.Error(err)
-		}
-	})
-	close(cancel)
-	wg.Wait()
 }
 
 func TestCacheStats(t *testing.T) {

@@ -73,15 +73,15 @@ func (c *Cache) peek(key cacheKey) []byte {
 	return nil
 }
 
-// get returns a chunk of size bytes, calling fill where nobody has it. The result is shared: nobody may change it.
-func (c *Cache) get(ctx context.Context, key cacheKey, size int, fill func(dst []byte) error) ([]byte, error) {
+// get returns a chunk of size bytes, calling load where nobody has it. The result is shared: nobody may change it.
+func (c *Cache) get(ctx context.Context, key cacheKey, size int, load func() ([]byte, error)) ([]byte, error) {
 	for {
 		data, e, mine := c.find(key, size)
 		switch {
 		case data != nil:
 			return data, nil
 		case mine:
-			c.run(e, fill)
+			c.run(e, load)
 			return e.data, e.err
 		}
 		select {
@@ -94,6 +94,19 @@ func (c *Cache) get(ctx context.Context, key cacheKey, size int, fill func(dst [
 			return e.data, e.err
 		}
 	}
+}
+
+// getAlone is get for those who may not wait for another reader: what one is loading just now is loaded once more.
+func (c *Cache) getAlone(key cacheKey, size int, load func() ([]byte, error)) ([]byte, error) {
+	data, e, mine := c.find(key, size)
+	switch {
+	case data != nil:
+		return data, nil
+	case mine:
+		c.run(e, load)
+		return e.data, e.err
+	}
+	return load()
 }
 
 // find returns a kept chunk, or the one to wait for, which is the caller's to load when mine is true.
@@ -133,8 +146,8 @@ func (c *Cache) count(key cacheKey, counter *atomic.Int64, n int64) {
 	}
 }
 
-// run loads a chunk and lets those go on that wait for it, also when fill panics.
-func (c *Cache) run(e *cacheEntry, fill func([]byte) error) {
+// run loads a chunk and lets those go on that wait for it, also when load panics.
+func (c *Cache) run(e *cacheEntry, load func() ([]byte, error)) {
 	e.err = errors.New("loading a chunk panicked")
 	defer func() {
 		c.mu.Lock()
@@ -149,9 +162,7 @@ func (c *Cache) run(e *cacheEntry, fill func([]byte) error) {
 		}
 		close(e.done)
 	}()
-	data := make([]byte, e.size)
-	if e.err = fill(data); e.err == nil {
-		e.data = data
+	if e.data, e.err = load(); e.err == nil {
 		c.count(e.key, &c.counted.decoded, int64(e.size))
 	}
 }

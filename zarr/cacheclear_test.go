@@ -9,13 +9,13 @@ import (
 func TestCacheClear(t *testing.T) {
 	c := NewCache(1 << 20)
 	load := func(key string, value byte, during func()) byte {
-		data, err := c.get(context.Background(), cacheKey{array: "a", object: key}, 8, func(dst []byte) error {
+		data, err := c.get(context.Background(), cacheKey{array: "a", object: key}, 8, filled(8, func(dst []byte) error {
 			dst[0] = value
 			if during != nil {
 				during()
 			}
 			return nil
-		})
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,16 +29,6 @@ func (o *object) open(ctx context.Context) (section, error) {
 	return section{o, 0, o.value.Size()}, nil
 }
 
-// fetch reads the object whole, at most limit bytes.
-func (o *object) fetch(ctx context.Context, limit int) (section, error) {
-	raw, err := o.a.get(ctx, o.key, nil, limit)
-	if err != nil {
-		return section{}, o.failed(err)
-	}
-	o.value = store.NewValue(raw)
-	return section{o, 0, int64(len(raw))}, nil
-}
-
 // cacheKey is what the cache knows a piece by.
 func (o *object) cacheKey(p piece) cacheKey {
 	return cacheKey{o.a.identity, o.key, pieceKey{0, p.number}}

@@ -43,7 +43,7 @@ func (a *Array) readInto(ctx context.Context, m *Metadata, dst *nd.Array, offset
 	if want.empty() {
 		return nil
 	}
-	r := reading{a: a, m: m, dst: dst, origin: offset, want: want, workers: a.workers()}
+	r := reading{a: a, m: m, dst: dst, origin: offset, want: want, workers: a.workers(), bound: a.options.bound}
 	objects := want.tiles(m.Chunks)
 	err := r.workers.apart(ctx, objects.len(), func(ctx context.Context, i int) error { return r.object(ctx, objects.at(i)) })
 	if err != nil {
@@ -60,6 +60,15 @@ type reading struct {
 	origin  []int // the voxel of the array that dst starts at
 	want    box   // what to read, within the array
 	workers *workers
+	bound   *bound // of the memory that is still to be had; nil: none
+	held    bool   // memory is had, so that other readers are not to be waited for
+}
+
+// holding returns the reading for who has all the memory that it takes.
+func (r *reading) holding() *reading {
+	h := *r
+	h.held, h.bound = r.held || r.bound != nil, nil
+	return &h
 }
 
 // object reads what is wanted of one stored object.
@@ -87,24 +96,24 @@ type loader func(dst []byte, lo, hi int) error
 // whole decodes all of a piece.
 func (l loader) whole(dst []byte) error { return l(dst, 0, len(dst)) }
 
-// piece copies what is wanted of a piece, which load decodes from so many stored bytes; a piece that is not stored is
-// ErrNotExist.
-func (r *reading) piece(ctx context.Context, o *object, p piece, stored int64, load loader) error {
+// An opening gets at what is stored of a piece: it calls do with the loader of it while there is memory for that, and for so
+// many bytes of voxels. A piece that is not stored is ErrNotExist.
+type opening func(ctx context.Context, voxels int64, do func(load loader) error) error
+
+// piece copies what is wanted of a piece.
+func (r *reading) piece(ctx context.Context, o *object, p piece, open opening) error {
 	part := r.want.intersect(p.place)
-	size, bound := r.m.pieceBytes(), r.a.options.bound
+	size := r.m.pieceBytes()
 	var err error
-	if c := r.a.options.cache; c != nil {
+	if r.a.options.cache != nil {
 		var data []byte
-		data, err = c.get(ctx, o.cacheKey(p), size, func(dst []byte) error {
-			return bound.within(ctx, o, stored+int64(size), func() error { return load.whole(dst) })
-		})
-		if err == nil {
+		if data, err = r.cached(ctx, o, p, size, open); err == nil {
 			r.copy(data, p.place, part)
 		}
 	} else if direct := r.direct(p.place, part); direct != nil {
-		err = bound.within(ctx, o, stored, func() error { return load.whole(direct) })
+		err = open(ctx, 0, func(load loader) error { return load.whole(direct) })
 	} else {
-		err = bound.within(ctx, o, stored+int64(size), func() error {
+		err = open(ctx, int64(size), func(load loader) error {
 			b := r.a.buffers.take(size)
 			defer r.a.buffers.put(b)
 			lo, hi := r.extent(p.place, part)
@@ -120,6 +129,21 @@ func (r *reading) piece(ctx context.Context, o *object, p piece, stored int64, l
 		return nil
 	}
 	return err
+}
+
+// cached returns a piece that the cache has, or gets.
+func (r *reading) cached(ctx context.Context, o *object, p piece, size int, open opening) ([]byte, error) {
+	load := func() (data []byte, err error) {
+		err = open(ctx, int64(size), func(load loader) error {
+			data = make([]byte, size)
+			return load.whole(data)
+		})
+		return data, err
+	}
+	if r.held {
+		return r.a.options.cache.getAlone(o.cacheKey(p), size, load)
+	}
+	return r.a.options.cache.get(ctx, o.cacheKey(p), size, load)
 }
 
 // extent returns where a part lies among the bytes of a place's voxels, from its first to its last.

@@ -35,28 +35,16 @@ func (c *chunkReader) read(ctx context.Context) error {
 	case s.size > int64(r.m.layout.maxEncoded()):
 		return r.a.corrupt(c.o.key, fmt.Errorf("%d bytes where at most %d are due", s.size, r.m.layout.maxEncoded()))
 	case s.size >= 0:
-		return r.piece(ctx, c.o, p, s.size, func(dst []byte, lo, hi int) error { return r.a.readChunk(ctx, r.m, s, dst, lo, hi) })
-	case r.a.options.cache != nil:
-		return r.piece(ctx, c.o, p, 0, func(dst []byte, lo, hi int) error { return r.a.fetchChunk(ctx, r.m, c.o, dst, lo, hi) })
+		return r.piece(ctx, c.o, p, func(ctx context.Context, voxels int64, do func(loader) error) error {
+			return r.bound.within(ctx, c.o, s.size+voxels, func() error {
+				return do(func(dst []byte, lo, hi int) error { return r.a.readChunk(ctx, r.m, s, dst, lo, hi) })
+			})
+		})
 	}
-	return c.fetch(ctx, p)
-}
-
-// fetch reads a chunk of a store that opens no values: what is stored first, which tells whether there is any.
-func (c *chunkReader) fetch(ctx context.Context, p piece) error {
-	r := c.r
-	b := r.a.buffers.takeAny()
-	defer r.a.buffers.put(b)
-	raw, err := r.a.fetchInto(ctx, r.m, c.o, b)
-	if errors.Is(err, store.ErrNotExist) {
-		r.fill(r.want.intersect(c.place))
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return r.piece(ctx, c.o, p, int64(len(raw)), func(dst []byte, lo, hi int) error {
-		return r.a.decode(r.m.layout, c.o.key, dst, raw, lo, hi)
+	return r.piece(ctx, c.o, p, func(ctx context.Context, voxels int64, do func(loader) error) error {
+		return c.o.fetch(ctx, r.bound, r.m.layout, voxels, func(raw []byte) error {
+			return do(func(dst []byte, lo, hi int) error { return r.a.decode(r.m.layout, c.o.key, dst, raw, lo, hi) })
+		})
 	})
 }
 
@@ -77,7 +65,7 @@ func (r *reading) plain(ctx context.Context, s section, place, part box) error {
 	layer := int(s.size) / (place.hi[0] - place.lo[0])
 	most := max(plainRun/layer, 1)
 	room := min(most, part.hi[0]-part.lo[0]) * layer
-	return r.a.options.bound.within(ctx, s.o, int64(room), func() error { return r.layers(ctx, s, place, part, layer, most, room) })
+	return r.bound.within(ctx, s.o, int64(room), func() error { return r.layers(ctx, s, place, part, layer, most, room) })
 }
 
 // layers copies a part of a chunk by so many layers of so many bytes at once, for which there is room.
@@ -108,29 +96,6 @@ func (a *Array) readChunk(ctx context.Context, m *Metadata, s section, dst []byt
 		return err
 	}
 	return a.decode(m.layout, s.o.key, dst, raw, lo, hi)
-}
-
-// fetchChunk reads and decodes an object that is one piece, of a store that opens no values, likewise.
-func (a *Array) fetchChunk(ctx context.Context, m *Metadata, o *object, dst []byte, lo, hi int) error {
-	b := a.buffers.takeAny()
-	defer a.buffers.put(b)
-	raw, err := a.fetchInto(ctx, m, o, b)
-	if err != nil {
-		return err
-	}
-	return a.decode(m.layout, o.key, dst, raw, lo, hi)
-}
-
-// fetchInto returns what is stored of an object that is one piece, in the buffer where the store can.
-func (a *Array) fetchInto(ctx context.Context, m *Metadata, o *object, b *buffer) ([]byte, error) {
-	raw, err := a.get(ctx, o.key, b.b, m.layout.maxEncoded())
-	if err != nil {
-		return nil, o.failed(err)
-	}
-	if _, ok := a.store.(store.BufferGetter); ok { // else they are the store's
-		b.keep(raw)
-	}
-	return raw, nil
 }
 
 // decode decodes a chunk that is an object, at least its bytes from lo to hi.

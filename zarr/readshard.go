@@ -27,9 +27,14 @@ func (s *shardReader) read(ctx context.Context) error {
 	if len(todo) == 0 {
 		return nil
 	}
-	at, err := s.section(ctx, len(todo))
-	if err == nil {
-		err = s.chunks(ctx, at, todo)
+	var err error
+	if s.fetches(len(todo)) {
+		err = s.fetch(ctx, todo)
+	} else {
+		var at section
+		if at, err = s.open(ctx); err == nil {
+			err = s.chunks(ctx, at, todo)
+		}
 	}
 	if errors.Is(err, store.ErrNotExist) {
 		s.r.fill(s.r.want.intersect(s.place))
@@ -38,14 +43,23 @@ func (s *shardReader) read(ctx context.Context) error {
 	return err
 }
 
-// section opens the shard, of which so many chunks are wanted. Where that takes requests, a small shard of which most is
-// wanted is read whole.
-func (s *shardReader) section(ctx context.Context, wanted int) (section, error) {
+// fetches reports whether the shard, of which so many chunks are wanted, is read whole: where reading takes requests, one
+// that is small, and wanted for the most part.
+func (s *shardReader) fetches(wanted int) bool {
 	_, span := s.r.a.coalescing()
-	if _, ok := s.r.a.store.(store.Opener); ok || s.depth > 0 || s.l.size() > int(span) || 2*wanted < nd.Len(s.l.shard.counts) {
-		return s.open(ctx)
-	}
-	return s.o.fetch(ctx, s.l.maxEncoded())
+	_, opens := s.r.a.store.(store.Opener)
+	small := s.l.size() <= int(span) && 2*wanted >= nd.Len(s.l.shard.counts)
+	return !opens && s.depth == 0 && small && (s.r.bound == nil || int64(s.l.maxEncoded()+s.l.size()) <= s.r.bound.bytes)
+}
+
+// fetch reads chunks of the shard from all of it, while there is memory for all of their voxels.
+func (s *shardReader) fetch(ctx context.Context, todo []piece) error {
+	return s.o.fetch(ctx, s.r.bound, s.l, int64(s.l.size()), func(raw []byte) error {
+		s.o.value = store.NewValue(raw)
+		held := *s
+		held.r = s.r.holding()
+		return held.chunks(ctx, section{s.o, 0, int64(len(raw))}, todo)
+	})
 }
 
 // wanted returns the chunks that hold something wanted. Those that the cache has are dealt with at once.
@@ -81,6 +95,11 @@ type extent struct {
 
 // chunks reads chunks of the shard, which is a section.
 func (s *shardReader) chunks(ctx context.Context, at section, todo []piece) error {
+	room, err := s.indexRoom(ctx, at)
+	defer room.keep(0)
+	if err != nil {
+		return err
+	}
 	x, err := s.index(ctx, at)
 	if err != nil {
 		return err
@@ -111,6 +130,9 @@ func (s *shardReader) chunks(ctx context.Context, at section, todo []piece) erro
 func (s *shardReader) group(list []extent) ([][]extent, error) {
 	slices.SortFunc(list, func(a, b extent) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.size, b.size)) })
 	gap, span := s.r.a.coalescing()
+	if s.r.bound != nil {
+		span = min(span, s.r.bound.bytes/4)
+	}
 	var groups [][]extent
 	start, end := 0, int64(-1)
 	for i, e := range list {
@@ -146,56 +168,70 @@ func (s *shardReader) extents(ctx context.Context, at section, group []extent) e
 			open: func(context.Context) (section, error) { return at.sub(e.from, e.size), nil }}
 		return nested.read(ctx)
 	}
-	from, last := group[0].from, group[len(group)-1]
 	if e := group[0]; len(group) == 1 && s.r.a.options.cache == nil && inner.plain() && at.o.value != nil {
 		return s.r.plain(ctx, at.sub(e.from, e.size), e.place, s.r.want.intersect(e.place))
 	}
-	var raw []byte
-	var b *buffer
-	defer func() { s.r.a.buffers.put(b) }()
-	for _, e := range group {
-		load := func(dst []byte, lo, hi int) (err error) {
-			if raw == nil {
-				b = s.r.a.buffers.take(int(last.from + last.size - from))
-				if raw, err = at.read(ctx, b.b, from, last.from+last.size-from); err != nil {
-					return err
-				}
+	last := group[len(group)-1]
+	run := section{at.o, at.from + group[0].from, last.from + last.size - group[0].from}
+	if len(group) == 1 {
+		return s.r.piece(ctx, s.o, s.inObject(last.piece, 1), func(ctx context.Context, voxels int64, do func(loader) error) error {
+			return s.r.bound.within(ctx, s.o, run.size+voxels, func() error {
+				k := &chunkRun{s: s, at: run, from: last.from}
+				defer k.close()
+				return do(k.loader(ctx, last))
+			})
+		})
+	}
+	return s.r.bound.within(ctx, s.o, run.size+int64(s.r.m.pieceBytes()), func() error {
+		r := s.r.holding()
+		k := &chunkRun{s: s, at: run, from: group[0].from}
+		defer k.close()
+		for _, e := range group {
+			err := r.piece(ctx, s.o, s.inObject(e.piece, 1), func(ctx context.Context, _ int64, do func(loader) error) error {
+				return do(k.loader(ctx, e))
+			})
+			if err != nil {
+				return err
 			}
-			if err := inner.decodePart(dst, raw[e.from-from:e.from-from+e.size], lo, hi); err != nil {
-				return s.r.a.corrupt(s.o.key, fmt.Errorf("chunk %d of the shard: %w", e.number, err))
-			}
-			return nil
 		}
-		if err := s.r.piece(ctx, s.o, s.inObject(e.piece, 1), e.size, load); err != nil {
+		return nil
+	})
+}
+
+// A chunkRun is the bytes of chunks that lie together in a shard, read when the first is wanted.
+type chunkRun struct {
+	s    *shardReader
+	at   section
+	from int64 // where it begins in the shard
+	raw  []byte
+	b    *buffer
+}
+
+// loader returns that of one of the chunks.
+func (k *chunkRun) loader(ctx context.Context, e extent) loader {
+	return func(dst []byte, lo, hi int) error {
+		if err := k.read(ctx); err != nil {
 			return err
 		}
+		encoded := k.raw[e.from-k.from:][:e.size]
+		if err := k.s.l.shard.inner.decodePart(dst, encoded, lo, hi); err != nil {
+			return k.s.r.a.corrupt(k.s.o.key, fmt.Errorf("chunk %d of the shard: %w", e.number, err))
+		}
+		return nil
 	}
-	return nil
 }
 
-// index reads the shard's index, or finds it in the cache.
-func (s *shardReader) index(ctx context.Context, at section) (index, error) {
-	size := 16 * nd.Len(s.l.shard.counts)
-	load := func(dst []byte) error { return s.loadIndex(ctx, at, dst) }
-	if c := s.r.a.options.cache; c != nil {
-		data, err := c.get(ctx, s.o.indexKey(s.depth, s.first), size, load)
-		return data, err
+func (k *chunkRun) read(ctx context.Context) (err error) {
+	if k.raw != nil {
+		return nil
 	}
-	data := make([]byte, size)
-	return data, load(data)
+	var buf []byte
+	if k.at.o.value != nil { // else the store brings its own
+		k.b = k.s.r.a.buffers.take(int(k.at.size))
+		buf = k.b.b
+	}
+	k.raw, err = k.at.read(ctx, buf, 0, k.at.size)
+	return err
 }
 
-func (s *shardReader) loadIndex(ctx context.Context, at section, dst []byte) error {
-	size, from := int64(s.l.shard.indexSize()), int64(0)
-	if !s.l.shard.atStart {
-		from = -size
-	}
-	encoded, err := at.read(ctx, nil, from, size)
-	if err != nil {
-		return err
-	}
-	if err := s.l.shard.decodeIndex(dst, encoded); err != nil {
-		return s.r.a.corrupt(s.o.key, err)
-	}
-	return nil
-}
+func (k *chunkRun) close() { k.s.r.a.buffers.put(k.b) }

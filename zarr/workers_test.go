@@ -202,7 +202,7 @@ func TestHelpersAreShared(t *testing.T) {
 func TestCacheMakesRoomFirst(t *testing.T) {
 	c := NewCache(100)
 	get := func(object string, size int, fill func([]byte) error) []byte {
-		data, err := c.get(t.Context(), cacheKey{"a", object, pieceKey{}}, size, fill)
+		data, err := c.get(t.Context(), cacheKey{"a", object, pieceKey{}}, size, filled(size, fill))
 		if err != nil {
 			t.Fatal(err)
 		}
