@@ -25,14 +25,14 @@ const (
 )
 
 var dtypes = [...]struct {
-	name string
-	size int
+	name, code string
+	size       int
 }{
-	Invalid: {"invalid", 0}, Bool: {"bool", 1},
-	Int8: {"int8", 1}, Int16: {"int16", 2}, Int32: {"int32", 4}, Int64: {"int64", 8},
-	Uint8: {"uint8", 1}, Uint16: {"uint16", 2}, Uint32: {"uint32", 4}, Uint64: {"uint64", 8},
-	Float16: {"float16", 2}, Float32: {"float32", 4}, Float64: {"float64", 8},
-	Complex64: {"complex64", 8}, Complex128: {"complex128", 16},
+	Invalid: {"invalid", "", 0}, Bool: {"bool", "b1", 1},
+	Int8: {"int8", "i1", 1}, Int16: {"int16", "i2", 2}, Int32: {"int32", "i4", 4}, Int64: {"int64", "i8", 8},
+	Uint8: {"uint8", "u1", 1}, Uint16: {"uint16", "u2", 2}, Uint32: {"uint32", "u4", 4}, Uint64: {"uint64", "u8", 8},
+	Float16: {"float16", "f2", 2}, Float32: {"float32", "f4", 4}, Float64: {"float64", "f8", 8},
+	Complex64: {"complex64", "c8", 8}, Complex128: {"complex128", "c16", 16},
 }
 
 // String returns numpy's (and zarr v3's) name of the type.
@@ -42,6 +42,9 @@ func (t DType) String() string {
 	}
 	return fmt.Sprintf("DType(%d)", uint8(t))
 }
+
+// Code returns numpy's code of the type, which stands behind the byte order: "u2".
+func (t DType) Code() string { return dtypes[t].code }
 
 // Size returns the bytes of one element.
 func (t DType) Size() int { return dtypes[t].size }
@@ -79,6 +82,16 @@ func ParseDType(name string) (DType, error) {
 	return Invalid, fmt.Errorf("unknown data type %q", name)
 }
 
+// ParseCode is the inverse of Code; false where there is no such type.
+func ParseCode(code string) (DType, bool) {
+	for t, d := range dtypes {
+		if d.code == code && DType(t) != Invalid {
+			return DType(t), true
+		}
+	}
+	return Invalid, false
+}
+
 // DTypes lists the element types.
 func DTypes() []DType {
 	var list []DType
@@ -91,7 +104,7 @@ func DTypes() []DType {
 // Element lists the Go types with an order that stand for a DType in memory. uint16 stands for Uint16
 // and Float16, uint8 for Uint8 and Bool.
 type Element interface {
-	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64
+	Integer | Float
 }
 
 // AnyElement lists all Go types that stand for a DType in memory: Element and the complex ones.

@@ -24,6 +24,9 @@ func TestDTypes(t *testing.T) {
 		if want, ok := names[dtype]; ok && dtype.String() != want {
 			t.Errorf("%v is not called %s", dtype, want)
 		}
+		if again, ok := nd.ParseCode(dtype.Code()); !ok || again != dtype {
+			t.Errorf("%v has the code %q, which is that of %v", dtype, dtype.Code(), again)
+		}
 		if dtype.Size() != sizes[dtype] {
 			t.Errorf("%v has %d bytes", dtype, dtype.Size())
 		}
@@ -46,6 +49,14 @@ func TestDTypes(t *testing.T) {
 		if dtype, err := nd.ParseDType(name); err == nil {
 			t.Errorf("%q is parsed as %v", name, dtype)
 		}
+	}
+	for _, code := range []string{"", "u3", "U1", "<u1"} {
+		if dtype, ok := nd.ParseCode(code); ok {
+			t.Errorf("%q is the code of %v", code, dtype)
+		}
+	}
+	if nd.Complex128.Code() != "c16" || nd.Bool.Code() != "b1" || nd.Uint16.Code() != "u2" {
+		t.Errorf("%s %s %s", nd.Complex128.Code(), nd.Bool.Code(), nd.Uint16.Code())
 	}
 	if got := nd.DType(200).String(); got != "DType(200)" {
 		t.Errorf("an unknown type is called %s", got)
