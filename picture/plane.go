@@ -1,13 +1,10 @@
 package picture
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
-	"volara/nd"
 	"volara/volume"
 )
 
@@ -72,7 +69,7 @@ func (f *Frame) cut(r *volume.Array, o Options, physical []int) error {
 	case o.At != nil:
 		at = *o.At
 	case o.World != nil:
-		place := (*o.World - f.Place.Offset[i]) / f.Place.VoxelSize[i]
+		place := volume.VoxelAt(*o.World, f.Place.Offset[i], f.Place.VoxelSize[i])
 		if !(place >= float64(lo) && place < float64(hi)) {
 			return volume.Refuse("position %v along %s: from %v up to %v is shown", *o.World, f.Place.AxisNames[axis],
 				f.Place.Offset[i]+float64(lo)*f.Place.VoxelSize[i], f.Place.Offset[i]+float64(hi)*f.Place.VoxelSize[i])
@@ -103,13 +100,4 @@ func (f Frame) firstChannel(shape, axes []int) int {
 		n = n*shape[axis] + f.Box.Offset[axis]
 	}
 	return n
-}
-
-// readPlane reads one channel of the plane, row by row.
-func readPlane(ctx context.Context, r *volume.Array, b volume.Box) (*nd.Array, error) {
-	data, err := r.Box(ctx, b)
-	if err != nil {
-		return nil, fmt.Errorf("a picture of %s: %w", r.Path(), err)
-	}
-	return data, nil
 }

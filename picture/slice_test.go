@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +149,11 @@ func TestChannels(t *testing.T) {
 		{Options{Style: Labels, Channels: []int{2}}, [2]color.RGBA{Colour(50), Colour(60)}},
 		{Options{Region: volume.Region{Voxels: []volume.Span{{Begin: 1, End: 2}, {Begin: 0, End: 1}, {Begin: 0, End: 2}}}}, [2]color.RGBA{{30, 30, 30, 255}, {40, 40, 40, 255}}},
 		{Options{Omero: omero}, [2]color.RGBA{{10, 0, 50, 255}, {255, 255, 255, 255}}},
+		{Options{Omero: &ngff.Omero{Channels: []ngff.Channel{{Color: "00FF00", Active: &shut}, {Active: &shut}, {Active: &shut}, {Active: &shut}}}},
+			[2]color.RGBA{{0, 10, 0, 255}, {0, 20, 0, 255}}},
+		{Options{Channels: []int{0}, Omero: &ngff.Omero{Channels: []ngff.Channel{{Inverted: true, Window: &ngff.Window{Start: 10, End: 20}}}}},
+			[2]color.RGBA{{255, 255, 255, 255}, {0, 0, 0, 255}}},
+		{Options{Channels: []int{0}, Omero: &ngff.Omero{Channels: []ngff.Channel{{Inverted: true}}}}, [2]color.RGBA{{245, 245, 245, 255}, {235, 235, 235, 255}}},
 		{Options{Channels: []int{0}, Window: &Window{10, 20}}, [2]color.RGBA{{0, 0, 0, 255}, {255, 255, 255, 255}}},
 		{Options{Channels: []int{0}, Window: &Window{math.NaN(), 30}}, [2]color.RGBA{{0, 0, 0, 255}, {128, 128, 128, 255}}},
 		{Options{Channels: []int{0}, Percentiles: &[2]float64{0, 50}}, [2]color.RGBA{{0, 0, 0, 255}, {255, 255, 255, 255}}},
@@ -202,11 +208,115 @@ func TestShades(t *testing.T) {
 	}
 }
 
+// empty returns an array of which nothing is stored.
+func empty(t *testing.T, shape, chunks []int) *volume.Array {
+	t.Helper()
+	a, err := zarr.CreateStore(context.Background(), store.NewMemory(), "", zarr.Spec{Shape: shape, Chunks: chunks, DType: nd.Uint16, Fill: zarr.FillOf(uint16(7))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := volume.See(context.Background(), a, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
+// TestHugePlanes draws planes whose voxels are more than can be counted in bytes: those that a pixel leaves out are not read.
+func TestHugePlanes(t *testing.T) {
+	a := empty(t, []int{1, 1 << 31, 1 << 30}, []int{1, 1 << 10, 1 << 19})
+	p, err := Slice(context.Background(), a, Options{Zoom: 1e-7, Memory: 64 << 20})
+	if err != nil || p.Image.Rect.Max != image.Pt(107, 215) {
+		t.Fatal(p, err)
+	}
+	if got := p.Image.RGBAAt(3, 3); got != (color.RGBA{255, 255, 255, 255}) || p.Windows[0] != (Window{7, 7}) {
+		t.Errorf("%v in %v", got, p.Windows[0])
+	}
+}
+
+// TestLeftOutVoxels compares with a plane that is read whole: pixels show the voxels at their centres.
+func TestLeftOutVoxels(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape := []int{rapid.IntRange(1, 40).Draw(t, "rows"), rapid.IntRange(1, 40).Draw(t, "columns")}
+		every := rapid.IntRange(1, 9).Draw(t, "every")
+		a := stored(t, counting(shape...), nil)
+		p, err := Slice(context.Background(), a, Options{Zoom: 1 / float64(every)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for y := range shape[0] / every {
+			for x := range shape[1] / every {
+				want := uint8((y*every+every/2)*shape[1] + x*every + every/2)
+				if shape[0]%every == 0 && shape[1]%every == 0 && p.Image.RGBAAt(x, y).R != want {
+					t.Fatalf("every %d of %v: pixel %d,%d is %d, want %d", every, shape, x, y, p.Image.RGBAAt(x, y).R, want)
+				}
+			}
+		}
+	})
+}
+
+// TestChunksKeepWithinTheMemory draws a small part of a chunk that is larger than the memory.
+func TestChunksKeepWithinTheMemory(t *testing.T) {
+	values := nd.New(nd.Uint16, 4, 1024, 1024)
+	nd.Values[uint16](values)[0] = 1
+	s, err := zarr.CreateStore(context.Background(), store.NewMemory(), "", zarr.Spec{Shape: values.Shape(), Chunks: values.Shape(), DType: nd.Uint16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(context.Background(), []int{0, 0, 0}, values); err != nil {
+		t.Fatal(err)
+	}
+	a, err := volume.See(context.Background(), s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Region: volume.Region{Voxels: []volume.Span{{Begin: 1, End: 3}, {Begin: 0, End: 4}, {Begin: 0, End: 4}}}, Memory: 4 << 20}
+	if _, err := Slice(context.Background(), a, o); !volume.IsInput(err) || !strings.Contains(err.Error(), "--memory") {
+		t.Errorf("within 4 MiB: %v", err)
+	}
+	o.Memory = 32 << 20
+	if _, err := Slice(context.Background(), a, o); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWorldOnFaces asks for positions on faces of voxels, which floating point seldom hits.
+func TestWorldOnFaces(t *testing.T) {
+	a := stored(t, counting(9, 2, 2), map[string]any{"voxel_size": []float64{0.1, 0.1, 0.1}})
+	for voxel := range 9 {
+		for _, world := range []float64{float64(voxel) / 10, float64(voxel) * 0.1, float64(voxel)*0.1 + 0.09} {
+			p, err := Slice(context.Background(), a, Options{World: &world})
+			if err != nil || p.Frame.Box.Offset[0] != voxel {
+				t.Errorf("%v: %v, want voxel %d (%v)", world, p, voxel, err)
+			}
+		}
+	}
+}
+
+// TestProducts compares with numbers of any size.
+func TestProducts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := big.NewInt(1)
+		list := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 100), rapid.IntRange(0, math.MaxInt)), 0, 4).Draw(t, "numbers")
+		for _, n := range list {
+			want.Mul(want, big.NewInt(int64(n)))
+			if !want.IsInt64() {
+				want.SetInt64(math.MaxInt64)
+				break
+			}
+		}
+		if got := product(list...); got != want.Int64() {
+			t.Fatalf("%v: %d, want %v", list, got, want)
+		}
+	})
+}
+
 func TestWhatCannotBeDrawn(t *testing.T) {
 	cube := stored(t, counting(4, 3, 5), nil)
 	line := stored(t, counting(4), nil)
 	flat := stored(t, counting(4, 3), nil)
 	none := stored(t, counting(0, 3, 3), nil)
+	huge := empty(t, []int{1, 1 << 31, 1 << 30}, []int{1, 1 << 20, 1 << 8})
 	nine, far := 9, 99.0
 	for _, c := range []struct {
 		a    *volume.Array
@@ -224,7 +334,9 @@ func TestWhatCannotBeDrawn(t *testing.T) {
 		{cube, Options{Channels: []int{-1}}, "channel -1: "},
 		{cube, Options{Channels: []int{0, 0}, Style: Grey}, "as grey only one is shown"},
 		{cube, Options{Channels: []int{0, 0, 0, 0}}, "at most three"},
-		{cube, Options{Memory: 10}, "takes"},
+		{cube, Options{Memory: 10}, "takes 1 MiB; show a part with --roi or --voxels, choose a smaller --zoom, or"},
+		{huge, Options{}, "a picture of"},
+		{huge, Options{Zoom: 3e-6, Memory: 1 << 20}, "the plane of 644"},
 		{cube, Options{Zoom: 1e6}, "too large"},
 		{cube, Options{Region: volume.Region{Voxels: []volume.Span{{Begin: 0, End: 9}, {Begin: 0, End: 1}, {Begin: 0, End: 1}}}}, "has 4 there"},
 	} {

@@ -19,6 +19,8 @@ type Array struct {
 	Stored *zarr.Array
 	// Placed is nil, or why the array's place in the world is not known.
 	Placed error
+
+	ops lazy.Ops
 }
 
 // OpenOptions say which array is meant, and what is to be seen of it.
@@ -56,13 +58,19 @@ func See(ctx context.Context, stored *zarr.Array, ops lazy.Ops) (*Array, error) 
 		return nil, &InputError{err}
 	case err != nil:
 		plain = lazy.Array{Source: stored, Chunks: stored.Metadata().Inner}
-		return &Array{plain, stored, err}, nil
+		return &Array{plain, stored, err, nil}, nil
 	}
 	seen, err := ops.Apply(ctx, plain)
 	if err != nil {
 		return nil, opening(err)
 	}
-	return &Array{seen, stored, nil}, nil
+	return &Array{seen, stored, nil, ops}, nil
+}
+
+// With returns a view of the array with more options of package zarr, and the operations anew around it. Closing the view's
+// Array releases what those have opened; the store stays the array's own.
+func (a *Array) With(ctx context.Context, opts ...zarr.Option) (*Array, error) {
+	return See(ctx, a.Stored.With(opts...), a.ops)
 }
 
 // Close releases the array and what its operations have opened.

@@ -133,6 +133,12 @@ func (r Region) cutVoxels(b Box, place zarr.Spatial) (Box, error) {
 // slack is how near to a voxel's face a position is taken to be on it, in voxels: world units are seldom exact.
 const slack = 1e-6
 
+// VoxelAt returns the voxel along an axis that a position in the world lies in: a whole number, of any size. A position that
+// lies on a face but for rounding is the first of the voxel behind it.
+func VoxelAt(position, offset, voxelSize float64) float64 {
+	return math.Floor((position-offset)/voxelSize + slack)
+}
+
 // cutWorld crops the box to the voxels that the world region meets.
 func (r Region) cutWorld(b Box, place zarr.Spatial) (Box, error) {
 	axes := place.Physical()
@@ -141,10 +147,10 @@ func (r Region) cutWorld(b Box, place zarr.Spatial) (Box, error) {
 	}
 	whole := slices.Clone(b.Shape)
 	for i, axis := range axes {
-		lo := (r.World[i].Begin - place.Offset[i]) / place.VoxelSize[i]
+		lo := VoxelAt(r.World[i].Begin, place.Offset[i], place.VoxelSize[i])
 		hi := (r.World[i].End - place.Offset[i]) / place.VoxelSize[i]
 		from, to := float64(b.Offset[axis]), float64(b.Offset[axis]+b.Shape[axis])
-		from, to = max(from, math.Floor(lo+slack)), min(to, math.Ceil(hi-slack))
+		from, to = max(from, lo), min(to, math.Ceil(hi-slack))
 		if from >= to {
 			return b, Refuse("%v to %v along %s: the array lies from %v to %v there", r.World[i].Begin, r.World[i].End, place.AxisNames[axis],
 				place.Offset[i], place.Offset[i]+float64(whole[axis])*place.VoxelSize[i])

@@ -30,7 +30,7 @@ type zarrSliceCmd struct {
 	Percentiles string   `help:"The window by percentiles of the plane, as 1:99." placeholder:"LOW:HIGH" xor:"window"`
 	Zoom        float64  `help:"Pixels along a voxel's shortest side; below 1 voxels are left out." default:"1" placeholder:"X"`
 	Square      bool     `help:"Draw voxels as squares, whatever their size in the world."`
-	Memory      string   `help:"Memory that the plane may take." default:"4GiB" placeholder:"SIZE"`
+	Memory      string   `help:"Memory that the picture may take, with chunks while they are decoded." default:"4GiB" placeholder:"SIZE"`
 	Pipeline    string   `help:"Pipeline whose blocks are laid over the plane, in the colours of what became of them (as volara blocks draws them)." type:"path" placeholder:"FILE"`
 	Task        string   `help:"The task whose blocks are meant, where the pipeline has several." placeholder:"TASK"`
 	State       string   `help:"State directory of the pipeline; default .volara beside its file." type:"path" placeholder:"DIR"`
@@ -89,6 +89,7 @@ func (c *zarrSliceCmd) options() (o picture.Options, err error) {
 	if err != nil {
 		return o, err
 	}
+	memory.Soften()
 	o.Memory = memory.Bytes
 	if !(c.Zoom > 0 && c.Zoom <= maxZoom) {
 		return o, &pipeline.InputError{Err: fmt.Errorf("--zoom %v: more than 0 and at most %d is possible", c.Zoom, maxZoom)}

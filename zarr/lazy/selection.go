@@ -65,6 +65,15 @@ func (a Array) selected(picks []pick) Array {
 	return a
 }
 
+// Every returns the array with n entries along each axis, every step-th one from the start on, all of which lie in it.
+func (a Array) Every(start, step, n []int) Array {
+	picks := make([]pick, len(start))
+	for d := range picks {
+		picks[d] = pick{start: start[d], step: step[d], n: n[d]}
+	}
+	return a.selected(picks)
+}
+
 // offsetsOf returns the affinities' offsets after picks: those of the channels taken, in voxels of the new array. They
 // are nil where there are none or where they cannot be told.
 func (a Array) offsetsOf(axes []axis, picks []pick) [][]int {
@@ -114,7 +123,7 @@ func (s *selection) scratch(axes []axis) int {
 	times, whole := 0, s.Source.Shape()
 	for d, p := range s.picks {
 		if p.gathered() {
-			times = min(max(times, 1)*abs(p.step), 8)
+			times = min(max(times, 1)*min(abs(p.step), 8), 8)
 		}
 		if axes[d].physical && !p.drop && p.n*abs(p.step) < whole[d] {
 			times = max(times, 1)
