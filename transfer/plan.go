@@ -28,8 +28,9 @@ type Copy struct {
 	files               []string // that are neither metadata nor chunks, below the root
 	arrays              []*item
 	record              record
-	resumed             bool // the destination holds a part of this copy
-	unlisted            bool // what is copied is what metadata names
+	resumed             bool     // the destination holds a part of this copy
+	unlisted            bool     // what is copied is what metadata names
+	absent              []string // names without a node
 	keptLabels          []string
 	warnings            []string
 	lost                int64 // objects that are missing though the copy was done
@@ -128,7 +129,15 @@ func (c *Copy) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.walk(ctx, n, "", inherited{region: region})
+	if err := c.walk(ctx, n, "", inherited{region: region}); err != nil {
+		return err
+	}
+	for _, name := range c.absent {
+		if c.unlisted {
+			c.warnings = append(c.warnings, fmt.Sprintf("metadata names %s/%s, where neither array nor group is: it is left out", n.Where, name))
+		}
+	}
+	return nil
 }
 
 // worldRegion returns the region in world units; that of an image may be given in voxels of its first level.
@@ -169,8 +178,7 @@ func (c *Copy) walk(ctx context.Context, n *volume.Node, name string, in inherit
 	if g.format != 0 && c.o.Format != 0 {
 		g.format = c.o.Format
 	}
-	const most = 1 << 20
-	names, err := n.Children(ctx, most)
+	names, err := n.Children(ctx)
 	if err != nil {
 		return err
 	}
@@ -201,6 +209,9 @@ func (c *Copy) below(ctx context.Context, n *volume.Node, name, child string, in
 	case err != nil:
 		return &volume.InputError{Err: err}
 	case sub == nil:
+		if child != "labels" { // which an image may have
+			c.absent = append(c.absent, name)
+		}
 		return nil
 	}
 	in.labels = in.labels || c.keepsLabels(n, sub, child)

@@ -231,7 +231,7 @@ func (c *Copy) vacant(ctx context.Context) error {
 	}
 	n, err := volume.At(ctx, c.to)
 	switch {
-	case c.o.Overwrite && (err != nil || n == nil):
+	case c.o.Overwrite && (err != nil || n == nil || n.Kind == volume.KindFolder):
 		return volume.Refuse("%s holds something that is not zarr (%s, …); it is left alone", c.destination, names[0])
 	case !c.o.Overwrite:
 		return volume.Refuse("%s exists; --overwrite replaces it", c.destination)

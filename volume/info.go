@@ -3,6 +3,7 @@ package volume
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"volara/zarr/ngff"
 )
@@ -122,8 +123,9 @@ type Member struct {
 
 // DescribeOptions say what Describe may take time for.
 type DescribeOptions struct {
-	// Count lists the stored objects of an array.
-	Count bool
+	// Count lists the stored objects of an array, for as long as CountFor says; 0 is however long it takes.
+	Count    bool
+	CountFor time.Duration
 	// Members is the largest number of members of a group that are looked at.
 	Members int
 }
@@ -132,7 +134,7 @@ type DescribeOptions struct {
 func Describe(ctx context.Context, n *Node, o DescribeOptions) (Info, error) {
 	info := Info{Path: n.Where.String(), Kind: n.Kind, Format: n.Format, Attributes: n.Attributes, Warnings: n.Warnings}
 	if n.Array != nil {
-		if err := info.array(ctx, n, o.Count); err != nil {
+		if err := info.array(ctx, n, o); err != nil {
 			return info, err
 		}
 		return info, nil

@@ -2,22 +2,22 @@ package volume
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"volara/zarr"
 	"volara/zarr/store"
 )
 
 // array describes an array.
-func (i *Info) array(ctx context.Context, n *Node, count bool) error {
+func (i *Info) array(ctx context.Context, n *Node, o DescribeOptions) error {
 	m := n.Array.Metadata()
 	s := m.Spec()
 	a := &ArrayInfo{
 		Shape: m.Shape, DType: m.DType.String(), Chunks: s.Chunks, Shards: s.Shards, SubShards: s.SubShards,
-		Order: orderName(s.Order), Codecs: codecs(n.file, m.Format), Separator: s.Separator, KeyEncoding: "default",
+		Order: orderName(s.Order), Codecs: m.CodecsJSON(), Separator: s.Separator, KeyEncoding: "default",
 		DimensionNames: m.DimensionNames, LogicalBytes: int64(m.DType.Size()), ChunksTotal: 1,
 	}
 	if m.DType.Part().Size() > 1 {
@@ -46,20 +46,31 @@ func (i *Info) array(ctx context.Context, n *Node, count bool) error {
 		a.Place = placeInfo(m.Shape, place)
 		i.Warnings = append(i.Warnings, place.Warnings...)
 	}
-	if count {
-		return i.count(ctx, n.Array)
+	if o.Count {
+		return i.count(ctx, n.Array, o.CountFor)
 	}
 	return nil
 }
 
-// count adds what of the array is stored.
-func (i *Info) count(ctx context.Context, a *zarr.Array) error {
-	u, err := a.Usage(ctx)
-	if errors.Is(err, store.ErrNoList) || errors.Is(err, context.DeadlineExceeded) {
+// count adds what of the array is stored; limit bounds the time that takes, unless it is 0.
+func (i *Info) count(ctx context.Context, a *zarr.Array, limit time.Duration) error {
+	counting := ctx
+	if limit > 0 {
+		var cancel context.CancelFunc
+		counting, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	u, err := a.Usage(counting)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case counting.Err() != nil:
+		i.warn(fmt.Errorf("stored chunks were not counted: that takes longer than %v", limit))
+		return nil
+	case errors.Is(err, store.ErrNoList):
 		i.warn(fmt.Errorf("stored chunks were not counted: %w", err))
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	s := &StoredInfo{Objects: u.Present, Bytes: u.StoredBytes}
@@ -94,20 +105,4 @@ func orderName(order []int) string {
 		return "F"
 	}
 	return fmt.Sprint(order)
-}
-
-// codecs returns the codecs as a metadata file has them, in the order of encoding.
-func codecs(file map[string]json.RawMessage, format int) []json.RawMessage {
-	list := []json.RawMessage{}
-	if format == 3 {
-		json.Unmarshal(file["codecs"], &list) //nolint:errcheck // the array was opened by it
-		return list
-	}
-	if f := file["filters"]; f != nil && string(f) != "null" {
-		json.Unmarshal(f, &list) //nolint:errcheck // the array was opened by it
-	}
-	if c := file["compressor"]; c != nil && string(c) != "null" {
-		list = append(list, c)
-	}
-	return list
 }

@@ -2,11 +2,10 @@ package volume
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"volara/zarr/ngff"
-	"volara/zarr/store"
 )
 
 // image describes the image that a group is, if it is one.
@@ -54,16 +53,12 @@ func (i *Info) image(ctx context.Context, n *Node) error {
 
 // labels lists the label images of an image.
 func (i *Info) labels(ctx context.Context, n *Node) error {
-	where, err := n.Where.Child("labels")
-	if err != nil {
-		return err
-	}
-	group, err := ngff.Read(ctx, where)
-	if group == nil || err != nil {
+	group, err := n.Child(ctx, "labels")
+	if err != nil || group == nil || group.NGFF == nil {
 		i.warn(err)
 		return ctx.Err()
 	}
-	i.Labels, err = group.Labels()
+	i.Labels, err = group.NGFF.Labels()
 	i.warn(err)
 	return nil
 }
@@ -101,30 +96,28 @@ func (i *Info) plate(n *Node) {
 
 // members lists what is below a group.
 func (i *Info) members(ctx context.Context, n *Node, most int) error {
-	const looked = 1 << 16
-	names, err := n.Children(ctx, looked)
-	if err != nil && !errors.Is(err, store.ErrNoList) {
+	members, omitted, err := n.Group.Members(ctx, most)
+	if err != nil {
 		i.warn(err)
 		return ctx.Err()
 	}
-	for k, name := range names {
-		if len(i.Members) == most {
-			i.Omitted = len(names) - k
-			break
+	i.Omitted = omitted
+	for _, found := range members {
+		m := Member{Name: found.Name}
+		switch child := nodeOf(found.Array, found.Group); {
+		case child == nil:
+			m.Error = found.Err.Error()
+		case child.Array != nil:
+			meta := child.Array.Metadata()
+			m.Kind, m.Shape, m.DType = child.Kind, meta.Shape, meta.DType.String()
+		default:
+			m.Kind = child.Kind
 		}
-		child, err := n.Child(ctx, name)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			i.Members = append(i.Members, Member{Name: name, Error: err.Error()})
-		case child != nil:
-			m := Member{Name: name, Kind: child.Kind}
-			if child.Array != nil {
-				meta := child.Array.Metadata()
-				m.Shape, m.DType = meta.Shape, meta.DType.String()
-			}
-			i.Members = append(i.Members, m)
+		i.Members = append(i.Members, m)
+	}
+	for _, w := range n.Group.Warnings() { // also of what it took to know its members
+		if !slices.Contains(i.Warnings, w) {
+			i.Warnings = append(i.Warnings, w)
 		}
 	}
 	return nil

@@ -59,8 +59,7 @@ func (v *verification) node(ctx context.Context, n *Node) error {
 		v.found.Arrays++
 		return v.array(ctx, n.Array)
 	}
-	const most = 1 << 20
-	names, err := n.Children(ctx, most)
+	names, err := n.Children(ctx)
 	if err != nil {
 		return err
 	}

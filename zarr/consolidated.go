@@ -29,9 +29,12 @@ func (g *Group) consolidateV3(f fields) {
 	}
 }
 
-// consolidateV2 takes the paths of nodes from a .zmetadata beside the group's .zgroup.
+// consolidateV2 takes the paths of nodes from a .zmetadata beside a .zgroup.
 func (g *Group) consolidateV2(ctx context.Context) error {
 	const key = ".zmetadata"
+	if g.format != 2 {
+		return nil
+	}
 	data, err := readKey(ctx, g.node, key)
 	if data == nil || err != nil {
 		return err
@@ -53,6 +56,13 @@ func (g *Group) consolidateV2(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// consolidates reports whether the group's own consolidated metadata lists a node of that name, or nodes below it.
+func (g *Group) consolidates(name string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Contains(g.consolidated, name) || len(below(g.consolidated, name)) > 0
 }
 
 // addConsolidated adds the path of a node, if it can be one.

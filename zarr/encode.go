@@ -46,6 +46,12 @@ func (s Spec) encode() ([]file, error) {
 	return files, err
 }
 
+// Check tells what would make Create refuse the Spec.
+func (s Spec) Check() error {
+	_, err := s.encode()
+	return err
+}
+
 // parseFiles reads metadata files as if they were in dir.
 func parseFiles(dir string, files []file) (*Metadata, error) {
 	at := func(name string) string { return dir + "/" + name }

@@ -133,7 +133,7 @@ func (f Fill) hex(t nd.DType) string { return fmt.Sprintf("0x%0*x", 2*t.Size(), 
 func (f Fill) float(t nd.DType) (float64, int) {
 	switch t {
 	case nd.Float16:
-		return halfToFloat(uint16(f[0])), 32
+		return nd.HalfToFloat(uint16(f[0])), 32
 	case nd.Float32:
 		return float64(math.Float32frombits(uint32(f[0]))), 32
 	default:

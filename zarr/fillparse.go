@@ -111,7 +111,7 @@ func parseFloat(text string, t nd.DType) (Fill, error) {
 func floatFill(v float64, t nd.DType) Fill {
 	switch t {
 	case nd.Float16:
-		return Fill{uint64(floatToHalf(v))}
+		return Fill{uint64(nd.FloatToHalf(v))}
 	case nd.Float32:
 		return Fill{uint64(math.Float32bits(float32(v)))}
 	default:
@@ -148,4 +148,17 @@ func parseInteger(text string, t nd.DType) (Fill, error) {
 		return Fill{}, outside
 	}
 	return Fill{uint64(n.Int64()) & (1<<(bits-1)<<1 - 1)}, nil
+}
+
+// ParseFill reads a fill value as metadata files or people write it: a number, true, NaN, Infinity, 0x7fc00000.
+func ParseFill(text string, t nd.DType) (Fill, error) {
+	text = strings.TrimSpace(text)
+	raw := json.RawMessage(text)
+	if !json.Valid(raw) {
+		raw, _ = json.Marshal(text) // a word
+	}
+	if string(raw) == "null" || text == "" {
+		return Fill{}, fmt.Errorf("%q is not a value of type %v", text, t)
+	}
+	return parseFill(raw, t)
 }

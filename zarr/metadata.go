@@ -35,7 +35,12 @@ type Metadata struct {
 
 	keys   keyEncoding
 	layout *layout
+	codecs []json.RawMessage
 }
+
+// CodecsJSON returns the codecs as the metadata file has them, in the order of encoding: v3's codecs, or v2's filters and
+// compressor.
+func (m *Metadata) CodecsJSON() []json.RawMessage { return append([]json.RawMessage{}, m.codecs...) }
 
 // Attribute decodes an attribute into v, a pointer as json.Unmarshal takes it. It returns false when there is none.
 func (m *Metadata) Attribute(name string, v any) (bool, error) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"volara/fault"
+	"volara/nd"
 )
 
 const goodV3 = `{
@@ -248,28 +249,28 @@ func TestGoodMetadata(t *testing.T) {
 // TestHalf converts every half-precision number there and back, and everything between two neighbours to the nearer.
 func TestHalf(t *testing.T) {
 	for h := range uint16(0x7c00) {
-		lo := halfToFloat(h)
-		if got := floatToHalf(lo); got != h {
+		lo := nd.HalfToFloat(h)
+		if got := nd.FloatToHalf(lo); got != h {
 			t.Fatalf("%#x = %v became %#x", h, lo, got)
 		}
-		if got := floatToHalf(-lo); got != h|0x8000 {
+		if got := nd.FloatToHalf(-lo); got != h|0x8000 {
 			t.Fatalf("-%#x = %v became %#x", h, -lo, got)
 		}
 		if h == 0x7bff {
 			break
 		}
-		hi := halfToFloat(h + 1)
+		hi := nd.HalfToFloat(h + 1)
 		even := h + h&1
 		for _, c := range []struct {
 			v    float64
 			want uint16
 		}{{lo + (hi-lo)*0.49, h}, {lo + (hi-lo)*0.51, h + 1}, {lo + (hi-lo)/2, even}} {
-			if got := floatToHalf(c.v); got != c.want {
+			if got := nd.FloatToHalf(c.v); got != c.want {
 				t.Fatalf("%v became %#x, want %#x", c.v, got, c.want)
 			}
 		}
 	}
-	if floatToHalf(65519) != 0x7bff || floatToHalf(65520) != 0x7c00 || !math.IsNaN(halfToFloat(0x7e00)) {
+	if nd.FloatToHalf(65519) != 0x7bff || nd.FloatToHalf(65520) != 0x7c00 || !math.IsNaN(nd.HalfToFloat(0x7e00)) {
 		t.Error("the largest numbers")
 	}
 }

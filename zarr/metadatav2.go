@@ -55,6 +55,12 @@ func parseV2(file string, data []byte, attrsFile string, attrs []byte) (*Metadat
 		return nil, *f.err
 	}
 	m.Codecs = m.layout.names()
+	if m.codecs = []json.RawMessage{}; f.has("filters") {
+		m.codecs = f.list("filters")
+	}
+	if f.has("compressor") {
+		m.codecs = append(m.codecs, f.raw["compressor"])
+	}
 	m.Inner = m.Chunks
 	if attrs == nil {
 		return m, nil
@@ -94,8 +100,12 @@ func parseCodecsV2(f fields, t codec.Type) codec.Chain {
 // checkCodecsV2 verifies that what lies between the codecs is not too large.
 func checkCodecsV2(f fields, l *layout) {
 	for i := range l.codecs {
+		field := fmt.Sprintf("filters[%d]", i)
+		if f.has("compressor") && i == len(l.codecs)-1 {
+			field = "compressor"
+		}
 		if n := l.codecs[:i+1].MaxEncodedLen(l.size()); n > 2*maxChunkBytes {
-			f.fail(fmt.Sprintf("filters[%d]", i), "it may make %d bytes of a chunk; at most %d are supported", n, maxChunkBytes)
+			f.fail(field, "it may make %d bytes of a chunk; at most %d are supported", n, maxChunkBytes)
 		}
 	}
 }

@@ -50,6 +50,7 @@ func parseV3(file string, data []byte) (*Metadata, error) {
 	}
 	m.Codecs = m.layout.names()
 	m.Inner = m.layout.pieceShape()
+	m.codecs = f.list("codecs")
 	return m, nil
 }
 

@@ -90,7 +90,7 @@ func openSeries(ctx context.Context, n *store.Node, g *ngff.Group, choice ngff.C
 
 // findLevel returns the image above the array at a node, and what it says of the array; nil when no image does. The error
 // is about an image that cannot be understood.
-func findLevel(ctx context.Context, n *store.Node) (*ngff.Group, *ngff.Level, error) {
+func findLevel(ctx context.Context, n *store.Node, images imageReader) (*ngff.Group, *ngff.Level, error) {
 	const deepest = 4
 	below := ""
 	for range deepest {
@@ -99,7 +99,7 @@ func findLevel(ctx context.Context, n *store.Node) (*ngff.Group, *ngff.Level, er
 			break
 		}
 		below, n = path.Join(n.Base(), below), up
-		g, err := ngff.Read(ctx, n)
+		g, err := images(ctx, n)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -2,9 +2,10 @@ package zarr
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"golang.org/x/sync/errgroup"
 
 	"volara/fault"
 	"volara/zarr/store"
@@ -13,23 +14,26 @@ import (
 // A nodeDoc is the metadata files of a node; nil is one that is not there.
 type nodeDoc struct{ v3, v2array, v2group, attrs []byte }
 
-// readNode reads the metadata files of a node; of v2's those that zarr.json leaves something to say.
+// readNode reads the metadata files of a node: zarr.json, and then at once those of v2 that it leaves something to say.
 func readNode(ctx context.Context, n *store.Node) (doc nodeDoc, err error) {
 	if doc.v3, err = readKey(ctx, n, "zarr.json"); err != nil {
 		return doc, err
 	}
-	if doc.v2array, err = readKey(ctx, n, ".zarray"); err != nil {
-		return doc, err
+	tasks, ctx := errgroup.WithContext(ctx)
+	read := func(to *[]byte, key string) {
+		tasks.Go(func() (err error) {
+			*to, err = readKey(ctx, n, key)
+			return err
+		})
 	}
-	if doc.v2array == nil && (doc.v3 == nil || isNode(doc.v3, "group")) {
-		if doc.v2group, err = readKey(ctx, n, ".zgroup"); err != nil {
-			return doc, err
-		}
+	read(&doc.v2array, ".zarray")
+	if doc.v3 == nil || isNode(doc.v3, "group") {
+		read(&doc.v2group, ".zgroup")
 	}
-	if doc.v3 == nil && (doc.v2array != nil || doc.v2group != nil) {
-		doc.attrs, err = readKey(ctx, n, ".zattrs")
+	if doc.v3 == nil {
+		read(&doc.attrs, ".zattrs")
 	}
-	return doc, err
+	return doc, tasks.Wait()
 }
 
 // isArray reports whether the node is an array. What v3 says comes first.
@@ -50,15 +54,6 @@ func (d nodeDoc) array(n *store.Node) (*Metadata, error) {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%s has both zarr.json and .zarray; zarr.json is used", n))
 	}
 	return m, err
-}
-
-// attributesV2 returns the attributes in a .zattrs.
-func (d nodeDoc) attributesV2(n *store.Node) (map[string]json.RawMessage, error) {
-	if d.attrs == nil {
-		return nil, nil
-	}
-	f, err := parseFields(n.Name(".zattrs"), d.attrs)
-	return f.raw, err
 }
 
 // readKey returns a metadata file, nil when there is none.

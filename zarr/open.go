@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"volara/fault"
+	"volara/zarr/ngff"
 	"volara/zarr/store"
 )
 
@@ -41,7 +42,7 @@ func openImage(ctx context.Context, n *store.Node, location string, opts []Optio
 	case err == nil && o.choice != nil:
 		return nil, fault.Permanent(fmt.Errorf("opening %s: %w", a.path, errNoImage))
 	case err == nil:
-		a.image, a.level, a.noLevel = findLevel(ctx, n)
+		a.image, a.level, a.noLevel = findLevel(ctx, n, ngff.Read)
 		return a, ctx.Err()
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
@@ -51,6 +52,12 @@ func openImage(ctx context.Context, n *store.Node, location string, opts []Optio
 		err = fmt.Errorf("%w at %s: %s", ErrNotFound, location, describe(ctx, n))
 	}
 	return a, err
+}
+
+// OpenNode opens the array at a node, or a level of the image there, as Open does at a location. Closing the array closes
+// the node's store.
+func OpenNode(ctx context.Context, n *store.Node, opts ...Option) (*Array, error) {
+	return openImage(ctx, n, n.String(), opts)
 }
 
 // openNode opens the store of a location.
@@ -89,7 +96,7 @@ func newArray(s store.Store, prefix string, opts []Option) *Array {
 
 // load reads the metadata of the array; v3's comes before v2's.
 func (a *Array) load(ctx context.Context) (*Metadata, error) {
-	n := a.node()
+	n := a.Node()
 	doc, err := readNode(ctx, n)
 	if err != nil {
 		return nil, err
@@ -100,11 +107,9 @@ func (a *Array) load(ctx context.Context) (*Metadata, error) {
 	return doc.array(n)
 }
 
-func (a *Array) node() *store.Node { return &store.Node{Store: a.store, Prefix: a.prefix} }
-
 // read returns a metadata file, nil when there is none.
 func (a *Array) read(ctx context.Context, key string) ([]byte, error) {
-	return readKey(ctx, a.node(), key)
+	return readKey(ctx, a.Node(), key)
 }
 
 // describe says what a node that holds no array holds instead.

@@ -18,6 +18,7 @@ import (
 	"volara/console"
 	"volara/transfer"
 	"volara/volume"
+	"volara/zarr/store"
 )
 
 type zarrInfoCmd struct {
@@ -37,13 +38,13 @@ func (c *zarrInfoCmd) Run(ctx context.Context) error {
 		return asInput(err)
 	}
 	defer n.Close()
-	o := volume.DescribeOptions{Count: !strings.Contains(c.Path, "://"), Members: max(0, c.Members)}
+	at, err := store.ParseLocation(c.Path)
+	if err != nil {
+		return asInput(err)
+	}
+	o := volume.DescribeOptions{Count: !at.Remote(), CountFor: countLimit, Members: max(0, c.Members)}
 	if c.Count != nil {
-		o.Count = *c.Count
-	} else {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, countLimit)
-		defer cancel()
+		o.Count, o.CountFor = *c.Count, 0
 	}
 	info, err := volume.Describe(ctx, n, o)
 	if err != nil {
