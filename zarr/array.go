@@ -133,5 +133,5 @@ func (a *Array) get(ctx context.Context, key string, buf []byte, limit int) ([]b
 	if g, ok := a.store.(store.BufferGetter); ok {
 		return g.GetBuffer(ctx, a.prefix+key, buf, int64(limit))
 	}
-	return a.node().Get(ctx, key, int64(limit))
+	return a.Node().Get(ctx, key, int64(limit))
 }
