@@ -9,15 +9,16 @@ import (
 )
 
 // OpenSeen opens an array as the tasks see it that have it as this dataset: at the dataset's place, with its operations. What
-// is not stored is fill, also where a run is about to write it. Closing the result releases the array.
-func OpenSeen(ctx context.Context, d *Dataset, cache *zarr.Cache) (lazy.Array, error) {
-	array, err := d.open(ctx, zarr.Cached(cache))
+// is not stored is fill, also where a run is about to write it. The options are for it and for all arrays that are stacked on
+// it. Closing the result releases the array.
+func OpenSeen(ctx context.Context, d *Dataset, opening ...zarr.Option) (lazy.Array, error) {
+	array, err := d.open(ctx, opening...)
 	if err != nil {
 		return lazy.Array{}, err
 	}
 	a, err := stored(array, d)
 	if err == nil {
-		a, err = d.seen(ctx, a, func(ctx context.Context, stacked *Dataset) (lazy.Array, error) { return OpenSeen(ctx, stacked, cache) })
+		a, err = d.seen(ctx, a, func(ctx context.Context, stacked *Dataset) (lazy.Array, error) { return OpenSeen(ctx, stacked, opening...) })
 	}
 	if err != nil {
 		return lazy.Array{}, errors.Join(err, array.Close())

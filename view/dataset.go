@@ -1,6 +1,10 @@
 package view
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+
 	"volara/zarr"
 	"volara/zarr/lazy"
 )
@@ -19,6 +23,19 @@ type Dataset struct {
 	Legend []Entry
 	// Hidden asks for a layer that is not visible until it is clicked on.
 	Hidden bool
+	// Table is the look-up table that labels were asked to be seen through; "" where none was.
+	Table string
+	// Notes are for whoever wonders about what is shown.
+	Notes []string
+
+	key string // tells the dataset apart from others of the same path; see identity
+}
+
+// identity tells a dataset apart from others, also from those that are found at another time.
+func (d Dataset) identity() string { return d.key + " " + d.Levels[0].Path() }
+
+func (d *Dataset) note(format string, args ...any) {
+	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
 }
 
 // A Level is an array with its place in the world: a stored one, one computed from others as it is read, or the states of
@@ -27,6 +44,20 @@ type Level struct {
 	lazy.Array
 	// Dir is the folder that holds the array as it is; "" where there is none on this machine.
 	Dir string
+}
+
+// levelOf returns an array as a level.
+func levelOf(a *zarr.Array, o zarr.Overrides) (Level, error) {
+	seen, err := lazy.Of(a, o)
+	return Level{Array: seen, Dir: folder(a.Path())}, err
+}
+
+// folder returns the path where it is that of a folder on this machine, else "".
+func folder(path string) string {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() || !filepath.IsAbs(path) {
+		return ""
+	}
+	return path
 }
 
 // computed reports whether the voxels are made from those of other arrays as they are read.

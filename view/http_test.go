@@ -165,13 +165,13 @@ func TestErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	level, err := LevelOf(a, zarr.Overrides{})
+	level, err := levelOf(a, zarr.Overrides{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	level.Source = broken{a}
 	var log bytes.Buffer
-	find := func(context.Context, *zarr.Cache) ([]Dataset, []error) {
+	find := func(context.Context, ...zarr.Option) ([]Dataset, []error) {
 		return []Dataset{{Name: "raw", Kind: Image, Levels: []Level{level}}}, nil
 	}
 	s := NewServer(Options{Find: find, Log: slog.New(slog.NewTextHandler(&log, nil))})

@@ -2,7 +2,7 @@ package view
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 
 	"volara/nd"
@@ -18,8 +18,8 @@ const (
 	Labels     Kind = "labels" // a colour for each value
 )
 
-// ParseKind returns the kind of a name, for which there are several.
-func ParseKind(name string) (Kind, error) {
+// parseKind returns the kind of a name, for which there are several.
+func parseKind(name string) (Kind, error) {
 	switch strings.ToLower(name) {
 	case "image", "raw", "lsd", "lsds":
 		return Image, nil
@@ -31,29 +31,38 @@ func ParseKind(name string) (Kind, error) {
 	return "", fmt.Errorf("%q is no kind of dataset; image, affs and labels are", name)
 }
 
-// What people call their datasets, as far as that tells the kind.
-var (
-	affsName   = regexp.MustCompile(`(?i)(^|[^a-z])(affs?|affinit(y|ies))([^a-z]|$)`)
-	labelsName = regexp.MustCompile(`(?i)(^|[^a-z])(labels?|segs?|segments?|segmentation|frags?|fragments?|supervoxels?|masks?|gt|ids?|ground_?truth|neurons?|nuclei|cells|instances?|components?|seeds?|blocks_done)([^a-z]|$)`)
-	imageName  = regexp.MustCompile(`(?i)(^|[^a-z])(raw|em|images?|lsds?|intensit(y|ies))([^a-z]|$)`)
-)
+// wordKind tells a kind by a word that people call their datasets, as far as that tells the kind.
+func wordKind(word string) Kind {
+	switch word {
+	case "aff", "affs", "affinity", "affinities":
+		return Affinities
+	case "label", "labels", "seg", "segs", "segment", "segments", "segmentation", "frag", "frags", "fragment", "fragments",
+		"supervoxel", "supervoxels", "mask", "masks", "gt", "id", "ids", "groundtruth", "neuron", "neurons", "nuclei", "cells",
+		"instance", "instances", "component", "components", "seed", "seeds", "blocksdone":
+		return Labels
+	case "raw", "em", "image", "images", "lsd", "lsds", "intensity", "intensities":
+		return Image
+	}
+	return ""
+}
 
-// guessKind tells what a dataset is by the attribute that affinities have, by its name, and by its type.
+var wordsJoined = strings.NewReplacer("ground_truth", "groundtruth", "blocks_done", "blocksdone")
+
+// guessKind tells what a dataset is by the attribute that affinities have, by its name, of which the last word that fits the
+// type decides (raw_labels are labels), and by its type.
 func guessKind(name string, t nd.DType, channels, neighborhood bool) Kind {
 	if neighborhood && channels {
 		return Affinities
 	}
 	whole := t.IsInteger() || t == nd.Bool
-	switch {
-	case channels && affsName.MatchString(name):
-		return Affinities
-	case imageName.MatchString(name):
-		return Image
-	case whole && labelsName.MatchString(name):
-		return Labels
-	case channels || !whole:
-		return Image
-	case t == nd.Bool, t.Size() >= 4:
+	words := strings.FieldsFunc(wordsJoined.Replace(strings.ToLower(name)), func(r rune) bool { return r < 'a' || r > 'z' })
+	for _, word := range slices.Backward(words) {
+		switch kind := wordKind(word); {
+		case kind == Affinities && channels, kind == Labels && whole, kind == Image:
+			return kind
+		}
+	}
+	if whole && !channels && (t == nd.Bool || t.Size() >= 4) {
 		return Labels
 	}
 	return Image

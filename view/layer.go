@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func newLayer(ctx context.Context, d Dataset) (*Layer, error) {
 			return nil, fmt.Errorf("%s has %d axes, the finest level %d", level.Path(), len(axes), len(l.Shape))
 		}
 		if all[i] = axes; i == 0 {
-			l.Notes = slices.Concat(level.Spatial.Warnings, notes)
+			l.Notes = slices.Concat(d.Notes, level.Spatial.Warnings, notes)
 		}
 	}
 	l.axes = all[0]
@@ -124,6 +125,28 @@ func (l *Layer) stored(axes [][]axis) (trees []tree, format int, names []string,
 		trees = append(trees, &files{dir: level.Dir})
 	}
 	return trees, format, names, ""
+}
+
+// largestChunk returns how many bytes the largest stored chunk takes that has to be decoded for the layer.
+func (l *Layer) largestChunk() (bytes int64) {
+	for _, level := range l.dataset.Levels {
+		if _, ok := level.Source.(*states); !ok {
+			bytes = max(bytes, chunkSize(level))
+		}
+	}
+	return bytes
+}
+
+// chunkSize returns how many bytes the voxels of a chunk take, math.MaxInt64 where that is more than there can be.
+func chunkSize(l Level) int64 {
+	size := int64(l.DType().Size())
+	for _, n := range l.Chunks {
+		if n > 0 && size > math.MaxInt64/int64(n) {
+			return math.MaxInt64
+		}
+		size *= int64(n)
+	}
+	return size
 }
 
 // source returns the URL of the layer's data in the viewer's words; base ends in a slash.

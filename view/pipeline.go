@@ -32,7 +32,7 @@ func NewRun(p *pipeline.Pipeline, server pipeline.Server, log *slog.Logger) *Run
 }
 
 // Find is a Finder of all datasets of the pipeline that exist, as its tasks see them, and of each task's blocks.
-func (r *Run) Find(ctx context.Context, cache *zarr.Cache) (found []Dataset, problems []error) {
+func (r *Run) Find(ctx context.Context, opening ...zarr.Option) (found []Dataset, problems []error) {
 	plan, err := r.pipeline.Plan(ctx, pipeline.Selection{})
 	if err != nil {
 		return nil, []error{err}
@@ -44,11 +44,11 @@ func (r *Run) Find(ctx context.Context, cache *zarr.Cache) (found []Dataset, pro
 				continue
 			}
 			seen[identity(u.Dataset)] = true
-			datasets, err := r.open(ctx, u, cache)
-			switch {
-			case errors.Is(err, zarr.ErrNotFound): // not made yet, or removed
-			case err != nil:
-				problems = append(problems, fmt.Errorf("%s of %s: %w", u.Field, t.Name, err))
+			datasets, wrong := r.open(ctx, u, opening)
+			for _, err := range wrong {
+				if !errors.Is(err, zarr.ErrNotFound) { // not made yet, or removed
+					problems = append(problems, fmt.Errorf("%s of %s: %w", u.Field, t.Name, err))
+				}
 			}
 			found = append(found, datasets...)
 		}
@@ -74,23 +74,25 @@ func kindOfType(t stages.DatasetType) Kind {
 		return Affinities
 	case stages.TypeLabels:
 		return Labels
-	case stages.TypeLSD:
+	case stages.TypeRaw, stages.TypeLSD:
 		return Image
 	}
 	return ""
 }
 
 // open opens a dataset of a task: an image with all its levels where nothing is done to it.
-func (r *Run) open(ctx context.Context, u stages.Use, cache *zarr.Cache) ([]Dataset, error) {
+func (r *Run) open(ctx context.Context, u stages.Use, opening []zarr.Option) ([]Dataset, []error) {
 	d := u.Dataset
 	if !d.Lazy() && !d.Placed() {
-		return find(ctx, Request{Path: d.Store, Kind: kindOfType(d.Type)}, zarr.Overrides{}, cache)
+		f := finding{opening: opening}
+		f.find(ctx, Request{Path: d.Store, Kind: kindOfType(d.Type)})
+		return f.found, f.problems
 	}
-	a, err := stages.OpenSeen(ctx, d, cache)
+	a, err := stages.OpenSeen(ctx, d, opening...)
 	if err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
-	out := Dataset{Name: nameOf(d.Store), Kind: kindOfType(d.Type), Levels: []Level{{Array: a}}}
+	out := Dataset{Name: nameOf(d.Store), Kind: kindOfType(d.Type), Levels: []Level{{Array: a}}, key: identity(d)}
 	if !d.Lazy() {
 		out.Levels[0].Dir = folder(a.Path())
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,8 +18,9 @@ import (
 // DefaultViewer is the public Neuroglancer.
 const DefaultViewer = "https://neuroglancer-demo.appspot.com"
 
-// A Finder returns what is to be shown, and what is wrong with the rest. It opens arrays with the cache.
-type Finder func(ctx context.Context, cache *zarr.Cache) ([]Dataset, []error)
+// A Finder returns what is to be shown, and what is wrong with the rest. It opens arrays with the options, which bound what
+// reading them takes.
+type Finder func(ctx context.Context, opening ...zarr.Option) ([]Dataset, []error)
 
 // Options say what is shown, and where.
 type Options struct {
@@ -32,19 +32,27 @@ type Options struct {
 	Origins []string
 	// CacheBytes is how much of what was decoded is kept for a while.
 	CacheBytes int
+	// MemoryBytes is how much the chunks that are decoded at once may take, for all requests together; default
+	// DefaultMemory.
+	MemoryBytes int64
 	// Hosts are the names by which requests may call this machine, without ports; nil: any. A server that only this
 	// machine reaches names its own, so that no web page reads by giving its own name the address of this machine.
 	Hosts []string
 	Log   *slog.Logger
 }
 
+// DefaultMemory is how much the chunks that are decoded at once may take, in bytes.
+const DefaultMemory = 1 << 30
+
 // A Server serves datasets as zarr. It is safe for concurrent use and does nothing between requests.
 type Server struct {
 	options Options
 	slots   chan struct{} // bounds open files and the memory of what is converted
 	cache   *briefCache
+	opening []zarr.Option // of all arrays
 
 	mu    sync.Mutex
+	names names
 	scene *Scene
 }
 
@@ -56,16 +64,24 @@ func NewServer(o Options) *Server {
 	if o.Viewer == "" {
 		o.Viewer = DefaultViewer
 	}
-	return &Server{options: o, slots: make(chan struct{}, mostAtOnce), cache: &briefCache{Cache: zarr.NewCache(o.CacheBytes)}}
+	if o.MemoryBytes == 0 {
+		o.MemoryBytes = DefaultMemory
+	}
+	cache := &briefCache{Cache: zarr.NewCache(o.CacheBytes)}
+	return &Server{options: o, slots: make(chan struct{}, mostAtOnce), cache: cache,
+		opening: []zarr.Option{zarr.Cached(cache.Cache), zarr.Bounded(o.MemoryBytes)}}
 }
 
 // Look finds what there is to show by now.
 func (s *Server) Look(ctx context.Context) (*Scene, error) {
 	s.cache.used()
-	datasets, problems := s.options.Find(ctx, s.cache.Cache)
+	datasets, problems := s.options.Find(ctx, s.opening...)
+	s.mu.Lock()
+	called := s.names.of(datasets)
+	s.mu.Unlock()
 	var layers []*Layer
-	taken := map[string]bool{}
-	for _, d := range datasets {
+	for i, d := range datasets {
+		d.Name = called[i]
 		l, err := newLayer(ctx, d)
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -74,8 +90,7 @@ func (s *Server) Look(ctx context.Context) (*Scene, error) {
 			problems = append(problems, err)
 			continue
 		}
-		l.Name = freeName(d.Name, taken)
-		taken[l.Name] = true
+		s.remark(l)
 		layers = append(layers, l)
 	}
 	scene := newScene(layers, problems)
@@ -85,19 +100,18 @@ func (s *Server) Look(ctx context.Context) (*Scene, error) {
 	return scene, nil
 }
 
-var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-
-// freeName returns a name for a layer that is good in a URL and not yet taken.
-func freeName(name string, taken map[string]bool) string {
-	name = strings.Trim(notInNames.ReplaceAllString(name, "-"), "-.")
-	if name == "" || name == stateName {
-		name = "layer"
+// remark notes what the server's bounds mean for a layer.
+func (s *Server) remark(l *Layer) {
+	if l.Converted == "" {
+		return // nothing is decoded
 	}
-	free := name
-	for i := 2; taken[free]; i++ {
-		free = fmt.Sprintf("%s-%d", name, i)
+	largest := l.largestChunk()
+	switch {
+	case largest > s.options.MemoryBytes:
+		l.Notes = append(l.Notes, fmt.Sprintf("its chunks are of %d MiB, and %d MiB may be taken (--memory): they may not be shown", largest>>20, s.options.MemoryBytes>>20))
+	case largest > int64(s.options.CacheBytes):
+		l.Notes = append(l.Notes, fmt.Sprintf("its chunks are of %d MiB, and %d MiB are kept (--cache): they are decoded again for each part that is shown", largest>>20, s.options.CacheBytes>>20))
 	}
-	return free
 }
 
 // seen returns the scene as it was last looked at.

@@ -31,17 +31,20 @@ func newScene(layers []*Layer, problems []error) *Scene {
 			}
 		}
 	}
-	order := []string{"x", "y", "z"}
-	slices.SortStableFunc(s.dims, func(a, b axis) int { return rank(order, a.name) - rank(order, b.name) })
+	slices.SortStableFunc(s.dims, func(a, b axis) int { return a.rank() - b.rank() })
 	s.look()
 	return s
 }
 
-func rank(order []string, name string) int {
-	if i := slices.Index(order, name); i >= 0 {
+// rank orders axes as the viewer shows them: x, y, z, what else is of space, time.
+func (a axis) rank() int {
+	if i := slices.Index([]string{"x", "y", "z"}, a.name); i >= 0 {
 		return i
 	}
-	return len(order)
+	if a.unit == "m" {
+		return 3
+	}
+	return 4
 }
 
 // add notes an axis of a layer.
@@ -54,21 +57,34 @@ func (s *Scene) add(a axis) {
 	s.dims[i].scale = min(s.dims[i].scale, a.scale)
 }
 
+// displayed returns the axes that are seen at once: the first three of space, or, where there is no space, the first axis.
+func (s *Scene) displayed() []axis {
+	var list []axis
+	for _, d := range s.dims {
+		if d.unit == "m" && len(list) < 3 {
+			list = append(list, d)
+		}
+	}
+	if list == nil && len(s.dims) > 0 {
+		list = s.dims[:1]
+	}
+	return list
+}
+
 // look chooses where to look: at the middle of what all layers share, or, where they share nothing, of the first one.
 func (s *Scene) look() {
 	s.middle = make([]float64, len(s.dims))
-	finest := math.Inf(1)
-	for d, dim := range s.dims {
-		if d < 3 {
-			finest = min(finest, dim.scale)
-		}
-	}
 	for d, dim := range s.dims {
 		from, to := s.common(dim.name)
 		s.middle[d] = math.Floor((from+to)/2/dim.scale+1e-6) + 0.5
-		if d < 3 {
-			s.widest = max(s.widest, (to-from)/finest)
-		}
+	}
+	finest := math.Inf(1)
+	for _, dim := range s.displayed() {
+		finest = min(finest, dim.scale)
+	}
+	for _, dim := range s.displayed() {
+		from, to := s.common(dim.name)
+		s.widest = max(s.widest, (to-from)/finest)
 	}
 }
 
@@ -108,17 +124,28 @@ func (s *Scene) State(base string) ([]byte, error) {
 	for i, l := range s.Layers {
 		layers[i] = l.state(base)
 	}
-	state := ordered{
-		{"dimensions", dimensions(s.dims, func(i int) string { return s.dims[i].name })},
+	var displayed []string
+	for _, d := range s.displayed() {
+		displayed = append(displayed, d.name)
+	}
+	layout := "4panel"
+	if len(displayed) < 3 {
+		layout = "xy"
+	}
+	state := ordered{{"dimensions", dimensions(s.dims, func(i int) string { return s.dims[i].name })}}
+	if displayed != nil {
+		state = append(state, field{"displayDimensions", displayed})
+	}
+	state = append(state, ordered{
 		{"position", s.middle},
 		{"crossSectionScale", round(max(s.widest/500, 0.1))},
 		{"projectionScale", round(max(s.widest*1.5, 1))},
 		{"layers", layers},
-	}
+	}...)
 	if len(s.Layers) > 0 {
 		state = append(state, field{"selectedLayer", ordered{{"visible", true}, {"layer", s.Layers[0].Name}}})
 	}
-	return json.Marshal(append(state, field{"layout", "4panel"}))
+	return json.Marshal(append(state, field{"layout", layout}))
 }
 
 // round keeps three digits: nobody wants more in a link.

@@ -40,8 +40,8 @@ func TestState(t *testing.T) {
 	blocks := Dataset{Name: "blocks", Kind: Labels, Hidden: true, Legend: []Entry{{1, "done", "58b068"}, {6, "failed", "F0544C"}},
 		Levels: []Level{{Array: lazy.Array{Source: blank{[]int{2, 3, 4}, nd.Uint8}, Spatial: zarr.Spatial{VoxelSize: []float64{800, 160, 160}, Offset: []float64{400, 160, 84},
 			AxisNames: []string{"d0", "d1", "d2"}, Units: []string{"", "", ""}, Types: []string{"space", "space", "space"}}}}}}
-	s := NewServer(Options{Log: slog.New(slog.DiscardHandler), Find: func(ctx context.Context, c *zarr.Cache) ([]Dataset, []error) {
-		found, problems := find(ctx, c)
+	s := NewServer(Options{Log: slog.New(slog.DiscardHandler), Find: func(ctx context.Context, opening ...zarr.Option) ([]Dataset, []error) {
+		found, problems := find(ctx, opening...)
 		return append(found, rgb, blocks), problems
 	}})
 	scene, err := s.Look(t.Context())
@@ -161,6 +161,15 @@ func TestKinds(t *testing.T) {
 		{"lsds", nd.Float32, true, false, Image},
 		{"labels", nd.Uint8, true, false, Labels},
 		{"blocks_done", nd.Uint8, false, false, Labels},
+		{"em_seg", nd.Uint64, false, false, Labels},
+		{"raw_labels", nd.Uint16, false, false, Labels},
+		{"lsd_frags", nd.Uint64, false, false, Labels},
+		{"seg_raw", nd.Uint32, false, false, Image},
+		{"em_seg", nd.Float32, false, false, Image},
+		{"affs_seg", nd.Float32, true, false, Affinities},
+		{"affs_seg", nd.Uint64, false, false, Labels},
+		{"ground_truth", nd.Uint8, false, false, Labels},
+		{"em-Labels-2", nd.Uint8, false, false, Labels},
 	} {
 		if got := guessKind(c.name, c.t, c.channels, c.neighborhood); got != c.want {
 			t.Errorf("%+v is taken for %s", c, got)
@@ -194,5 +203,36 @@ func TestUnshowable(t *testing.T) {
 		if text := problem.Error(); !strings.Contains(text, "complex") && !strings.Contains(text, "nowhere") && !strings.Contains(text, "scalar") {
 			t.Errorf("%v", problem)
 		}
+	}
+}
+
+// TestTime demands that seconds are not counted as metres: a film is seen as pictures, with the time chosen.
+func TestTime(t *testing.T) {
+	for _, c := range []struct {
+		names, types []string
+		voxel        []float64
+		shape        []int
+		want         string
+	}{
+		{[]string{"t", "y", "x"}, []string{"time", "space", "space"}, []float64{2, 8, 8}, []int{50, 100, 200},
+			`"displayDimensions":["x","y"],"position":[100.5,50.5,25.5],"crossSectionScale":0.4,"projectionScale":300`},
+		{[]string{"z", "y", "x"}, spaces(3), []float64{40, 8, 8}, []int{20, 100, 200},
+			`"displayDimensions":["x","y","z"],"position":[100.5,50.5,10.5],"crossSectionScale":0.4,"projectionScale":300`},
+		{[]string{"t", "s", "z", "y", "x"}, append([]string{"time"}, spaces(4)...), []float64{2, 8, 8, 8, 8}, []int{2, 6, 10, 10, 10},
+			`"displayDimensions":["x","y","z"],"position":[5.5,5.5,5.5,3.5,1.5],"crossSectionScale":0.1,"projectionScale":15`},
+		{[]string{"t"}, []string{"time"}, []float64{2}, []int{500}, `"displayDimensions":["t"],"position":[250.5],"crossSectionScale":1,"projectionScale":750`},
+	} {
+		place := zarr.Spatial{VoxelSize: c.voxel, Offset: make([]float64, len(c.shape)), AxisNames: c.names, Units: make([]string, len(c.shape)), Types: c.types}
+		l, err := newLayer(t.Context(), Dataset{Name: "film", Kind: Image, Levels: []Level{{Array: lazy.Array{Source: blank{c.shape, nd.Uint8}, Spatial: place}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := newScene([]*Layer{l}, nil).State("http://x/")
+		if err != nil || !strings.Contains(string(state), c.want) {
+			t.Errorf("%v: %s (%v), want %s", c.names, state, err, c.want)
+		}
+	}
+	if state, err := newScene(nil, nil).State("http://x/"); err != nil || strings.Contains(string(state), "displayDimensions") {
+		t.Errorf("nothing: %s (%v)", state, err)
 	}
 }

@@ -24,7 +24,8 @@ type Array struct {
 	options  options
 	image    *ngff.Group // where a multiscale image describes the array
 	level    *ngff.Level
-	noLevel  error // why the image above the array is not understood
+	through  string // where below the location the image lies through which the array was found; "" where it was named itself
+	noLevel  error  // why the image above the array is not understood
 	state    *state
 	buffers  *buffers
 }

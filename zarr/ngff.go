@@ -28,6 +28,10 @@ func (a *Array) Image() *ngff.Group { return a.image }
 // Level returns the level of the OME-Zarr image that the array is, nil when it is none's.
 func (a *Array) Level() *ngff.Level { return a.level }
 
+// Through returns where, below the location that was opened, the image lies that the array was chosen from: "." for the
+// location itself, "0" in a bioformats2raw container of one image. It is "" where the location is the array's own.
+func (a *Array) Through() string { return a.through }
+
 // ReadGroup returns the OME-Zarr metadata of the group at a location, nil when there is none. Of the options only In has
 // an effect.
 func ReadGroup(ctx context.Context, location string, opts ...Option) (*ngff.Group, error) {
@@ -64,7 +68,7 @@ func openLevel(ctx context.Context, n *store.Node, choice ngff.Choice, opts []Op
 	if err != nil {
 		return nil, fmt.Errorf("level %q of the image %s: %w", l.Path, n, err)
 	}
-	a.image, a.level = g, l
+	a.image, a.level, a.through = g, l, "."
 	return a, nil
 }
 
@@ -82,7 +86,10 @@ func openSeries(ctx context.Context, n *store.Node, g *ngff.Group, choice ngff.C
 		return nil, fault.Permanent(err)
 	}
 	a, err := openLevel(ctx, child, choice, opts)
-	if a == nil && err == nil {
+	switch {
+	case a != nil && err == nil:
+		a.through = images[0]
+	case err == nil:
 		err = fault.Permanent(fmt.Errorf("%w: %s names the image %s, where none is", ErrNotFound, g.File, child))
 	}
 	return a, err
