@@ -86,11 +86,16 @@ func (b *Blosc) decode(dst, src []byte, f bloscFrame, lo, hi int) error {
 	}
 	tmp := b.scratch(f.block)
 	defer b.tmp.Put(tmp)
+	unread := len(src) - bloscHeader - 4*blocks
 	for i := lo / f.block; i*f.block < hi; i++ {
 		at := int(binary.LittleEndian.Uint32(src[bloscHeader+4*i:]))
 		end := min((i+1)*f.block, f.size)
-		if err := b.decodeBlock(dst[i*f.block:end], src, at, f, *tmp); err != nil {
+		n, err := b.decodeBlock(dst[i*f.block:end], src, at, f, *tmp)
+		if err != nil {
 			return fmt.Errorf("blosc block %d of %d: %w", i, blocks, err)
+		}
+		if unread -= n; unread < 0 {
+			return fmt.Errorf("blosc block %d of %d: it shares bytes with others", i, blocks)
 		}
 	}
 	return nil
@@ -107,16 +112,17 @@ func (b *Blosc) scratch(n int) *[]byte {
 	return p
 }
 
-// decodeBlock decodes the block at src[at:] into dst; tmp is as long as a whole block.
-func (b *Blosc) decodeBlock(dst, src []byte, at int, f bloscFrame, tmp []byte) error {
+// decodeBlock decodes the block at src[at:] into dst and returns how many bytes it took; tmp is as long as a whole block.
+func (b *Blosc) decodeBlock(dst, src []byte, at int, f bloscFrame, tmp []byte) (int, error) {
 	bytewise := f.flags&flagByteShuffle != 0 && f.typeSize > 1
 	bitwise := f.flags&flagBitShuffle != 0 && len(dst) >= f.typeSize
 	flat := dst
 	if bytewise || bitwise {
 		flat = tmp[:len(dst)]
 	}
-	if err := b.decodeStreams(flat, src, at, f.format(), f.streams(len(dst))); err != nil {
-		return err
+	n, err := b.decodeStreams(flat, src, at, f.format(), f.streams(len(dst)))
+	if err != nil {
+		return 0, err
 	}
 	switch {
 	case bytewise:
@@ -124,7 +130,7 @@ func (b *Blosc) decodeBlock(dst, src []byte, at int, f bloscFrame, tmp []byte) e
 	case bitwise:
 		shuffle.Unbits(dst, flat, f.typeSize)
 	}
-	return nil
+	return n, nil
 }
 
 // streams returns into how many compressed streams a block of size bytes is split: one for each byte of the element, but
@@ -137,30 +143,31 @@ func (f bloscFrame) streams(size int) int {
 	return f.typeSize
 }
 
-// decodeStreams decodes n streams, each preceded by its length, that start at src[at:] and share dst evenly.
-func (b *Blosc) decodeStreams(dst, src []byte, at, format, n int) error {
-	part := len(dst) / n
+// decodeStreams decodes n streams, each preceded by its length, that start at src[at:] and share dst evenly. It returns how
+// many bytes they took.
+func (b *Blosc) decodeStreams(dst, src []byte, at, format, n int) (int, error) {
+	part, begin := len(dst)/n, at
 	if part*n != len(dst) {
-		return fmt.Errorf("a block of %d bytes split into %d streams", len(dst), n)
+		return 0, fmt.Errorf("a block of %d bytes split into %d streams", len(dst), n)
 	}
 	for i := range n {
 		if at < 0 || at > len(src)-4 {
-			return fmt.Errorf("stream starts at byte %d of %d", at, len(src))
+			return 0, fmt.Errorf("stream starts at byte %d of %d", at, len(src))
 		}
 		length := int(binary.LittleEndian.Uint32(src[at:]))
 		at += 4
 		if length > len(src)-at {
-			return fmt.Errorf("stream of %d bytes where %d are left", length, len(src)-at)
+			return 0, fmt.Errorf("stream of %d bytes where %d are left", length, len(src)-at)
 		}
 		out, in := dst[i*part:(i+1)*part:(i+1)*part], src[at:at+length]
 		if length == part {
 			copy(out, in)
 		} else if err := b.decodeStream(out, in, format); err != nil {
-			return err
+			return 0, err
 		}
 		at += length
 	}
-	return nil
+	return at - begin, nil
 }
 
 // decodeStream decompresses src, which must fill dst exactly.

@@ -13,8 +13,9 @@ type Codec interface {
 	// Encode encodes src, which is less than 2 GiB.
 	Encode(dst, src []byte) ([]byte, error)
 
-	// Decode decodes src. It fails, and allocates no more than limit bytes for the result, when the result would be
-	// longer than limit. An error means that src is not what Encode makes.
+	// Decode decodes src. It fails with ErrTooLong when the result would be longer than limit. Whatever src says, it
+	// allocates no more than about 3·limit bytes in all, for the result and what it takes to make it, and a few MiB. Any
+	// other error means that src is not what Encode makes.
 	Decode(dst, src []byte, limit int) ([]byte, error)
 
 	// Spec returns how metadata files name the codec.
@@ -39,7 +40,7 @@ type Spec struct {
 	V2       any
 }
 
-// ErrTooLong says that decoding would give more bytes than it may.
+// ErrTooLong says that decoding would give more bytes than it may. Of bytes that are damaged, too, either may be said.
 var ErrTooLong = errors.New("decodes to more bytes than the chunk has")
 
 // ErrUnknown says that no codec has the name.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,10 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 	for _, name := range []string{"lz4hc", "zstd", "zlib", "blosclz"} {
 		blosc(codec.BloscConfig{Compressor: name, Level: 3, Shuffle: codec.ByteShuffle, TypeSize: 8})
 	}
+	for _, size := range []int{16, 17, 255} {
+		blosc(codec.BloscConfig{Compressor: "zlib", Level: 1, Shuffle: codec.ByteShuffle, TypeSize: size})
+	}
+	blosc(codec.BloscConfig{Compressor: "lz4", Level: 5, Shuffle: codec.BitShuffle, TypeSize: 200, BlockSize: 128})
 	blosc(codec.BloscConfig{Compressor: "lz4", Level: 0, Shuffle: codec.ByteShuffle, TypeSize: 4})
 	blosc(codec.BloscConfig{Compressor: "lz4", Level: 9, Shuffle: codec.BitShuffle, TypeSize: 3, BlockSize: 1000})
 	return list
@@ -78,6 +83,62 @@ func TestConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			codectest.Run(t, c)
 		})
+	}
+}
+
+// TestLossyConformance puts filters through the suite that lose something or take some elements alone.
+func TestLossyConformance(t *testing.T) {
+	for config, s := range map[string]codectest.Suite{
+		`{"id": "shuffle", "elementsize": 2}`:                                                     {ElementSize: 2},
+		`{"id": "shuffle", "elementsize": 16}`:                                                    {ElementSize: 16},
+		`{"id": "shuffle", "elementsize": 24}`:                                                    {ElementSize: 24},
+		`{"id": "astype", "encode_dtype": "<i8", "decode_dtype": ">u2"}`:                          {},
+		`{"id": "astype", "encode_dtype": "<i2", "decode_dtype": "<i4"}`:                          {Want: mapped(func(v int32) int32 { return int32(int16(v)) })},
+		`{"id": "astype", "encode_dtype": "|i1", "decode_dtype": "<f4"}`:                          {Input: smallFloats, Want: mapped(func(v float32) float32 { return float32(int8(v)) })},
+		`{"id": "bitround", "keepbits": 23}`:                                                      {},
+		`{"id": "bitround", "keepbits": 2}`:                                                       {Input: smallFloats, Want: mapped(toEighths)},
+		`{"id": "fixedscaleoffset", "dtype": "|u1", "astype": ">u2", "offset": 3, "scale": 1}`:    {},
+		`{"id": "fixedscaleoffset", "dtype": "<i2", "astype": "<i2", "offset": 0, "scale": 0.25}`: {Want: mapped(func(v int16) int16 { return int16(4 * math.RoundToEven(float64(v)/4)) })},
+		`{"id": "quantize", "dtype": "<f4", "astype": "<f8", "digits": 0}`:                        {Input: smallFloats, Want: mapped(func(v float32) float32 { return float32(math.RoundToEven(float64(v))) })},
+	} {
+		t.Run(config, func(t *testing.T) {
+			s.New = func() codec.Codec {
+				c, err := codec.ParseV2(json.RawMessage(config), codec.Type{DType: nd.Float32})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return c
+			}
+			s.Run(t)
+		})
+	}
+}
+
+// smallFloats makes float32 of eighths, from -16 to 16, of every four bytes.
+func smallFloats(data []byte) {
+	for i := 0; i+4 <= len(data); i += 4 {
+		binary.LittleEndian.PutUint32(data[i:], math.Float32bits(float32(int8(data[i]))/8))
+	}
+}
+
+// toEighths rounds to the nearest of the numbers with two bits behind the first, the even one of two.
+func toEighths(v float32) float32 {
+	fraction, exponent := math.Frexp(float64(v))
+	return float32(math.Copysign(math.Ldexp(math.RoundToEven(fraction*8)/8, exponent), float64(v)))
+}
+
+// mapped returns what applies f to every element.
+func mapped[T any](f func(T) T) func([]byte) []byte {
+	return func(data []byte) []byte {
+		var zero T
+		values := make([]T, len(data)/binary.Size(zero))
+		if _, err := binary.Decode(data, binary.LittleEndian, values); err != nil {
+			panic(err)
+		}
+		for i, v := range values {
+			values[i] = f(v)
+		}
+		return littleEndian(values)
 	}
 }
 

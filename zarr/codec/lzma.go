@@ -108,11 +108,15 @@ func (l LZMA) Decode(dst, src []byte, limit int) ([]byte, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	header := bytes.Clone(src[:lzma.HeaderLen])
-	if size := binary.LittleEndian.Uint64(header[5:]); size != 1<<64-1 && size > uint64(limit) {
-		return nil, ErrTooLong
+	most := uint64(limit)
+	if size := binary.LittleEndian.Uint64(header[5:]); size != 1<<64-1 {
+		if size > most {
+			return nil, ErrTooLong
+		}
+		most = size
 	}
 	// A dictionary is of no use beyond what comes out.
-	dictionary := min(binary.LittleEndian.Uint32(header[1:]), uint32(min(max(limit, lzma.MinDictCap), 1<<31)))
+	dictionary := min(binary.LittleEndian.Uint32(header[1:]), uint32(min(max(most, lzma.MinDictCap), 1<<31)))
 	binary.LittleEndian.PutUint32(header[1:], dictionary)
 	r, err := lzma.ReaderConfig{DictCap: 1 << 31}.NewReader(io.MultiReader(bytes.NewReader(header), bytes.NewReader(src[lzma.HeaderLen:])))
 	if err != nil {

@@ -49,6 +49,9 @@ func TestNumcodecs(t *testing.T) {
 		}
 		checkDecode(t, c, config, again, want)
 	}
+	if _, err := os.Stat(numcodecsDir); err == nil && decoded == 0 {
+		t.Errorf("none of %d chunks in %s was decoded", len(files)+len(deltas), numcodecsDir)
+	}
 	t.Logf("%d of %d chunks of numcodecs decoded", decoded, len(files)+len(deltas))
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/valyala/gozstd"
@@ -79,17 +80,27 @@ func (z Zstd) Decode(dst, src []byte, limit int) ([]byte, error) {
 	if len(src) == 0 {
 		return nil, errors.New("no bytes where a zstd frame should be")
 	}
+	size, exact, err := zstdContent(src)
+	if err != nil {
+		return nil, err
+	}
+	if exact && size > uint64(limit) {
+		return nil, ErrTooLong
+	}
 	// gozstd takes no limit for none, and looks for more room only where there is less than the limit.
-	room := max(limit, 1)
+	room := max(int(min(size, uint64(limit))), 1)
 	if cap(dst) < room {
 		dst = make([]byte, room)
 	}
 	out, err := gozstd.DecompressLimited(dst[:0:room], src, room)
-	if err != nil {
+	switch {
+	case err == nil && len(out) > limit:
+		return nil, ErrTooLong
+	case err == nil:
+		return out, nil
+	case size > uint64(limit) && !strings.HasPrefix(err.Error(), "decompression error"):
+		return nil, ErrTooLong // as it was for the room at first: only then gozstd tries again, and finds other words
+	default:
 		return nil, fmt.Errorf("zstd: %w", err)
 	}
-	if len(out) > limit {
-		return nil, ErrTooLong
-	}
-	return out, nil
 }
