@@ -131,8 +131,5 @@ func (m *Metadata) pieceBytes() int { return nd.Len(m.Inner) * m.DType.Size() }
 
 // get reads an object of at most limit bytes into buf where it fits.
 func (a *Array) get(ctx context.Context, key string, buf []byte, limit int) ([]byte, error) {
-	if g, ok := a.store.(store.BufferGetter); ok {
-		return g.GetBuffer(ctx, a.prefix+key, buf, int64(limit))
-	}
-	return a.Node().Get(ctx, key, int64(limit))
+	return a.Node().GetBuffer(ctx, key, buf, int64(limit))
 }

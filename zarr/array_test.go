@@ -389,6 +389,52 @@ func TestSetAttributes(t *testing.T) {
 	}
 }
 
+// TestSetAttributesAtOnce sets attributes through arrays that know nothing of each other: none is lost.
+func TestSetAttributesAtOnce(t *testing.T) {
+	for format := 2; format <= 3; format++ {
+		path := filepath.Join(t.TempDir(), "g", "a")
+		create(t, path, Spec{Shape: []int{4}, Chunks: []int{4}, DType: nd.Uint8, Format: format})
+		var writers sync.WaitGroup
+		for w := range 8 {
+			writers.Go(func() {
+				text := path
+				if w%2 == 1 {
+					text = filepath.Dir(path) + belowGroup + "a"
+				}
+				a, err := openEither(t.Context(), text)
+				for i := 0; i < 10 && err == nil; i++ {
+					err = a.SetAttributes(t.Context(), map[string]any{fmt.Sprintf("%d of %d", i, w): true})
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		writers.Wait()
+		if a, err := Open(t.Context(), path); err != nil || len(a.Metadata().Attributes) != 80 {
+			t.Errorf("zarr v%d: %d attributes of 80, %v", format, len(a.Metadata().Attributes), err)
+		}
+	}
+}
+
+// TestSetAttributesOfNothing sets attributes of an array that was removed.
+func TestSetAttributesOfNothing(t *testing.T) {
+	s := store.NewMemory()
+	a, err := CreateStore(t.Context(), s, "a/", Spec{Shape: []int{4}, Chunks: []int{4}, DType: nd.Uint8})
+	if err == nil {
+		err = s.Delete(t.Context(), "a/zarr.json")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.SetAttributes(t.Context(), map[string]any{"x": 1}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+	for e := range s.List(t.Context(), "") {
+		t.Errorf("%s was written", e.Key)
+	}
+}
+
 func TestRemove(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	path := filepath.Join(dir, "g.zarr", "a")

@@ -3,15 +3,17 @@ package zarr
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 
+	"volara/fault"
 	"volara/zarr/store"
 )
 
 // SetAttributes sets attributes of the array and leaves its others as they are; nil removes one. The file they are in
-// is replaced as a whole or not at all. Attributes set at the same time by another process may be lost, except in a bucket
-// (see store.Changer).
+// is replaced as a whole or not at all, and what another process sets at the same time is not lost, as far as the store can
+// see to that (see store.Change). Attributes of an array that was removed meanwhile are an error.
 func (a *Array) SetAttributes(ctx context.Context, attrs map[string]any) error {
 	a.state.mu.Lock()
 	defer a.state.mu.Unlock()
@@ -62,23 +64,19 @@ func encodeAttributes(attrs map[string]any) (map[string]json.RawMessage, error) 
 
 // rewrite sets attributes in a metadata file; all else in it stays.
 func (a *Array) rewrite(ctx context.Context, key string, set map[string]json.RawMessage) error {
-	if c, ok := a.store.(store.Changer); ok {
-		return c.Change(ctx, a.prefix+key, metadataLimit, func(old []byte) ([]byte, error) { return a.edit(key, old, set) })
+	err := store.Change(ctx, a.Node(), key, metadataLimit, nil, func(old []byte) ([]byte, error) { return a.edit(key, old, set) })
+	if errors.Is(err, store.ErrRange) {
+		return fault.Permanent(err)
 	}
-	data, err := a.read(ctx, key)
-	if err != nil {
-		return err
-	}
-	out, err := a.edit(key, data, set)
-	if err != nil {
-		return err
-	}
-	return a.store.Put(ctx, a.prefix+key, out)
+	return err
 }
 
 // edit returns a metadata file with attributes set; data is nil when there was none.
 func (a *Array) edit(key string, data []byte, set map[string]json.RawMessage) ([]byte, error) {
 	doc := map[string]json.RawMessage{}
+	if data == nil && key == "zarr.json" {
+		return nil, fault.Permanent(fmt.Errorf("%w: it was removed", ErrNotFound))
+	}
 	if data != nil {
 		f, err := parseFields(a.chunkName(key), data)
 		if err != nil {

@@ -107,11 +107,6 @@ func (a *Array) load(ctx context.Context) (*Metadata, error) {
 	return doc.array(n)
 }
 
-// read returns a metadata file, nil when there is none.
-func (a *Array) read(ctx context.Context, key string) ([]byte, error) {
-	return readKey(ctx, a.Node(), key)
-}
-
 // describe says what a node that holds no array holds instead.
 func describe(ctx context.Context, n *store.Node) string {
 	for _, known := range []struct{ key, what string }{

@@ -43,7 +43,7 @@ func (a *Array) workers() *workers {
 // cannot lock its objects against other processes.
 func (a *Array) CheckLocks(ctx context.Context) error {
 	if c, ok := a.store.(store.LockChecker); ok {
-		return c.CheckLocks(ctx)
+		return c.CheckLocks(ctx, a.prefix)
 	}
 	return fault.Permanent(fmt.Errorf("%s cannot be locked against other processes", a.path))
 }

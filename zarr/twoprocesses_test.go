@@ -62,6 +62,28 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
+// TestTwoWays has two processes write the halves of one chunk, each of which has come upon the array in another way.
+func TestTwoWays(t *testing.T) {
+	writers := []*halfWriter{startHalfWriter(t, "0"), startHalfWriter(t, "1")}
+	dir := t.TempDir()
+	for try := range 40 {
+		group := filepath.Join(dir, fmt.Sprint(try))
+		a := create(t, filepath.Join(group, "in", "0"), Spec{Shape: []int{halvesEdge, halvesEdge}, Chunks: []int{halvesEdge, halvesEdge}, DType: nd.Uint16})
+		writers[try%2].begin(t, a.Path())
+		writers[1-try%2].begin(t, group+belowGroup+"in/0")
+		for _, w := range writers {
+			w.end(t)
+		}
+		got, err := a.Read(t.Context(), []int{0, 0}, []int{halvesEdge, halvesEdge})
+		if err != nil || string(got.Bytes()) != string(count(halvesEdge, halvesEdge).Bytes()) {
+			t.Fatalf("try %d: a half was lost, %v", try, err)
+		}
+	}
+}
+
+// belowGroup is between the path of a group and that of an array below it, which is opened through the group.
+const belowGroup = " below "
+
 // A halfWriter is a process that runs TestHalfWriter.
 type halfWriter struct {
 	in  io.WriteCloser
@@ -123,7 +145,7 @@ func TestHalfWriter(t *testing.T) {
 }
 
 func writeHalf(ctx context.Context, path string, second bool) error {
-	a, err := Open(ctx, path)
+	a, err := openEither(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -133,4 +155,17 @@ func writeHalf(ctx context.Context, path string, second bool) error {
 		from, to = halvesSplit, halvesEdge
 	}
 	return a.Write(ctx, []int{0, from}, count(halvesEdge, halvesEdge).Crop([]int{0, from}, []int{halvesEdge, to - from}))
+}
+
+// openEither opens the array at a path, or through the group that the text names.
+func openEither(ctx context.Context, text string) (*Array, error) {
+	group, below, ok := strings.Cut(text, belowGroup)
+	if !ok {
+		return Open(ctx, text)
+	}
+	g, err := OpenGroup(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	return g.OpenArray(ctx, below)
 }

@@ -12,7 +12,7 @@ import (
 // Write stores data's voxels from offset on; the box must lie in the array and data's type must be the array's.
 //
 // Each chunk (or shard) is replaced as a whole or not at all. One that the box covers only in part is read, changed and
-// written back, under a lock that other users of the store respect (see store.Locker). A repeated Write stores the
+// written back, so that nobody's change in between is lost, as far as the store can see to that (see store.Change). A repeated Write stores the
 // same bytes again.
 func (a *Array) Write(ctx context.Context, offset []int, data *nd.Array) error {
 	m := a.metadata()
@@ -53,86 +53,61 @@ type writing struct {
 	workers *workers
 }
 
-// object writes what data holds of one stored object. Where that is only a part, it is changed under its lock.
+// object writes what data holds of one stored object. Where that is only a part, the object is changed (see store.Change).
 func (w *writing) object(ctx context.Context, index []int) error {
-	o := &object{a: w.a, key: w.m.keys.key(index)}
-	place := tile(index, w.m.Chunks)
+	key, place := w.m.keys.key(index), tile(index, w.m.Chunks)
+	if c := w.a.options.cache; c != nil {
+		defer c.forget(w.a.identity, key)
+	}
 	if w.covers(place) {
-		return w.put(ctx, o, place, nil)
+		return w.put(ctx, key, place)
 	}
-	if c, ok := w.a.store.(store.Changer); ok {
-		return w.change(ctx, c, o, place)
-	}
-	if l, ok := w.a.store.(store.Locker); ok {
-		unlock, err := l.Lock(ctx, w.a.prefix+o.key)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-	}
-	b := w.a.buffers.takeAny()
-	defer w.a.buffers.put(b)
-	old, err := w.a.get(ctx, o.key, b.b, w.m.layout.maxEncoded())
-	switch {
-	case errors.Is(err, store.ErrNotExist):
-		return w.put(ctx, o, place, nil)
-	case err != nil:
-		return o.failed(err)
-	}
-	b.keep(old)
-	return w.put(ctx, o, place, notNil(old))
+	return w.change(ctx, key, place)
 }
 
-// change changes a part of an object where the store knows how to do that without a lock.
-func (w *writing) change(ctx context.Context, c store.Changer, o *object, place box) error {
-	if c := w.a.options.cache; c != nil {
-		defer c.forget(w.a.identity, o.key)
-	}
+// change changes a part of an object.
+func (w *writing) change(ctx context.Context, key string, place box) error {
+	b := w.a.buffers.takeAny()
+	defer w.a.buffers.put(b)
 	var out encoded
 	defer func() { w.a.buffers.put(out.b) }()
-	err := c.Change(ctx, w.a.prefix+o.key, int64(w.m.layout.maxEncoded()), func(old []byte) ([]byte, error) {
+	err := store.Change(ctx, w.a.Node(), key, int64(w.m.layout.maxEncoded()), b.b, func(old []byte) (_ []byte, err error) {
+		b.keep(old)
 		w.a.buffers.put(out.b) // of a try before
-		out = encoded{}
-		e := encoding{w: w, l: w.m.layout, place: place, old: old, sparse: w.a.options.sparse}
-		var err error
-		if out, err = e.encode(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", w.a.chunkName(o.key), err)
-		}
-		return out.bytes, nil
+		out, err = w.encode(ctx, key, place, old)
+		return out.bytes, err
 	})
-	if err != nil {
-		return o.failed(err)
+	if errors.Is(err, store.ErrRange) {
+		return w.a.corrupt(key, err)
 	}
-	return nil
+	return err
 }
 
 // covers reports whether data holds all of a place that lies inside the array.
 func (w *writing) covers(place box) bool { return w.box.contains(place.intersect(w.m.whole())) }
 
-// put stores an object; old is what is stored there now, nil where that is nothing or does not matter.
-func (w *writing) put(ctx context.Context, o *object, place box, old []byte) error {
-	if c := w.a.options.cache; c != nil {
-		defer c.forget(w.a.identity, o.key)
-	}
-	e := encoding{w: w, l: w.m.layout, place: place, old: old, sparse: w.a.options.sparse}
-	out, err := e.encode(ctx)
+// put stores an object that data holds all of.
+func (w *writing) put(ctx context.Context, key string, place box) error {
+	out, err := w.encode(ctx, key, place, nil)
 	defer w.a.buffers.put(out.b)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s: %w", w.a.chunkName(o.key), err)
+		return err
 	case out.bytes == nil:
-		return w.a.store.Delete(ctx, w.a.prefix+o.key)
+		return w.a.store.Delete(ctx, w.a.prefix+key)
 	}
-	return w.a.store.Put(ctx, w.a.prefix+o.key, out.bytes)
+	return w.a.store.Put(ctx, w.a.prefix+key, out.bytes)
+}
+
+// encode makes the bytes of an object; old is what is stored there now, nil where that is nothing or does not matter.
+func (w *writing) encode(ctx context.Context, key string, place box, old []byte) (encoded, error) {
+	e := encoding{w: w, l: w.m.layout, place: place, old: old, sparse: w.a.options.sparse}
+	out, err := e.encode(ctx)
+	if err != nil {
+		return encoded{}, fmt.Errorf("%s: %w", w.a.chunkName(key), err)
+	}
+	return out, nil
 }
 
 // element returns the fill value's bytes.
 func (w *writing) element() []byte { return w.m.Fill.bytes(w.m.DType) }
-
-// notNil tells a value of no bytes from none.
-func notNil(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
-}

@@ -18,12 +18,12 @@ import (
 // ends in ".partial", which no key sees and Clean removes. Writing goes through the directory as it was opened: when
 // the directory is renamed, later writes go with it and never into what takes its place. Reading goes by path.
 type Local struct {
-	dir     string
-	root    *os.Root // nil: only for reading
-	options LocalOptions
-	dirs    dirs
-	locks   keyedMutex
-	file    lockFile
+	dir       string
+	root      *os.Root // nil: only for reading
+	options   LocalOptions
+	dirs      dirs
+	locks     keyedMutex
+	lockFiles lockFiles
 }
 
 // LocalOptions are the choices for a Local.
@@ -36,7 +36,6 @@ type LocalOptions struct {
 
 var (
 	_ Store        = (*Local)(nil)
-	_ Locker       = (*Local)(nil)
 	_ BufferGetter = (*Local)(nil)
 	_ Namer        = (*Local)(nil)
 )
@@ -70,7 +69,7 @@ func (l *Local) Close() error {
 	if l.root == nil {
 		return nil
 	}
-	return errors.Join(l.file.close(), l.dirs.close(), l.root.Close())
+	return errors.Join(l.lockFiles.close(), l.dirs.close(), l.root.Close())
 }
 
 // writable returns an error when the directory was opened only for reading.

@@ -6,61 +6,83 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
-	"os"
-	"sync"
 
 	"volara/fault"
 )
 
-// lockFileName is the file whose bytes stand for the locks of all keys.
-const lockFileName = ".lock"
+var (
+	_ Locker      = (*Local)(nil)
+	_ LockChecker = (*Local)(nil)
+)
 
-// A lockFile is the lock file, opened when it is first needed. Each Local has its own open file, and the locks belong
-// to it, so that two Locals of one process exclude each other as two processes do.
-type lockFile struct {
-	mu sync.Mutex
-	f  *os.File
-}
-
-// Lock implements Locker. It excludes other Locals of the same directory, in this process and in others, also on other
-// hosts where the file system's record locks reach that far. Where a file system has no such locks it excludes only
-// the users of this Local.
-func (l *Local) Lock(ctx context.Context, key string) (func(), error) {
-	unlock, err := l.locks.lock(ctx, key)
+// Lock implements Locker. It excludes whoever else locks that key of that node: users of this Local and of other Locals, of
+// the same directory or of one above or below it, in this process and in others, also on other hosts where the file
+// system's record locks reach that far. Where a file system has no such locks it excludes only the users of this Local.
+func (l *Local) Lock(ctx context.Context, prefix, key string) (func(), error) {
+	unlock, err := l.locks.lock(ctx, prefix+key)
 	if err != nil {
 		return nil, err
 	}
-	f, err := l.lockFile()
-	if err != nil {
-		unlock()
-		return nil, fmt.Errorf("locking %s: %w", l.Name(key), err)
+	type taken struct {
+		release func()
+		err     error
 	}
-	h := fnv.New64a()
-	h.Write([]byte(key)) //nolint:errcheck // never fails
-	at := int64(h.Sum64() >> 2)
-	release := func() {
-		unlockByte(f, at)
-		unlock()
-	}
-	locked := make(chan error, 1)
-	go func() { locked <- lockByte(f, at) }()
+	locked := make(chan taken, 1)
+	go func() {
+		release, err := l.lockByte(prefix, lockedByte(key))
+		locked <- taken{release, err}
+	}()
 	select {
-	case err := <-locked:
-		if errors.Is(err, errNoLocks) {
+	case t := <-locked:
+		switch {
+		case t.err == nil:
+			return func() { t.release(); unlock() }, nil
+		case errors.Is(t.err, errNoLocks):
 			return unlock, nil
 		}
-		if err != nil {
-			unlock()
-			return nil, fmt.Errorf("locking %s: %w", l.Name(key), err)
-		}
-		return release, nil
+		unlock()
+		return nil, fmt.Errorf("locking %s: %w", l.Name(prefix+key), t.err)
 	case <-ctx.Done():
 		// The wait for the byte cannot be broken off; nobody else may have the key until it is over.
 		go func() {
-			<-locked
-			release()
+			if t := <-locked; t.err == nil {
+				t.release()
+			}
+			unlock()
 		}()
 		return nil, ctx.Err()
+	}
+}
+
+// lockedByte returns the byte of a lock file that stands for a key.
+func lockedByte(key string) int64 {
+	h := fnv.New64a()
+	h.Write([]byte(key)) //nolint:errcheck // never fails
+	return int64(h.Sum64() >> 2)
+}
+
+// lockByte waits for a byte of the lock file of a prefix.
+func (l *Local) lockByte(prefix string, at int64) (release func(), err error) {
+	for {
+		f, err := l.lockFiles.get(l, prefix)
+		if err != nil {
+			return nil, err
+		}
+		release := func() {
+			unlockByte(f.f, at)
+			l.lockFiles.put(f)
+		}
+		if err := lockByte(f.f, at); err != nil {
+			l.lockFiles.put(f)
+			return nil, err
+		}
+		now, err := l.lockFiles.isNow(l, f)
+		if err == nil && now {
+			return release, nil
+		}
+		if release(); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -68,40 +90,12 @@ func (l *Local) Lock(ctx context.Context, key string) (func(), error) {
 var errNoLocks = errors.New("its file system has no record locks, so that processes cannot exclude each other")
 
 // CheckLocks implements LockChecker.
-func (l *Local) CheckLocks(context.Context) error {
-	f, err := l.lockFile()
+func (l *Local) CheckLocks(_ context.Context, prefix string) error {
+	const nobodys = math.MaxInt64 - 1 // a byte that no key stands for: see lockedByte
+	release, err := l.lockByte(prefix, nobodys)
 	if err != nil {
-		return fmt.Errorf("locking %s: %w", l.dir, err)
+		return fault.Permanent(fmt.Errorf("locking %s: %w", l.Name(prefix), err))
 	}
-	// A byte that no key stands for: see Lock.
-	if err := lockByte(f, math.MaxInt64-1); err != nil {
-		return fault.Permanent(fmt.Errorf("locking %s: %w", l.dir, err))
-	}
-	unlockByte(f, math.MaxInt64-1)
+	release()
 	return nil
-}
-
-func (l *Local) lockFile() (*os.File, error) {
-	l.file.mu.Lock()
-	defer l.file.mu.Unlock()
-	if l.file.f == nil {
-		if err := l.writable(); err != nil {
-			return nil, err
-		}
-		f, err := l.root.OpenFile(lockFileName, os.O_RDWR|os.O_CREATE, 0o666)
-		if err != nil {
-			return nil, fault.FromOS(err)
-		}
-		l.file.f = f
-	}
-	return l.file.f, nil
-}
-
-func (l *lockFile) close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.f == nil {
-		return nil
-	}
-	return l.f.Close()
 }

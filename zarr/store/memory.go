@@ -117,10 +117,12 @@ func (m *Memory) entries(prefix string) []Entry {
 }
 
 // Lock implements Locker.
-func (m *Memory) Lock(ctx context.Context, key string) (func(), error) { return m.locks.lock(ctx, key) }
+func (m *Memory) Lock(ctx context.Context, prefix, key string) (func(), error) {
+	return m.locks.lock(ctx, prefix+key)
+}
 
 // CheckLocks implements LockChecker: no other process has the store.
-func (m *Memory) CheckLocks(context.Context) error { return nil }
+func (m *Memory) CheckLocks(context.Context, string) error { return nil }
 
 // String implements Store; no two stores have the same name.
 func (m *Memory) String() string { return fmt.Sprintf("memory:%p", m) }

@@ -25,8 +25,13 @@ type Node struct {
 
 // Get returns the value of a key of the node. A missing one is ErrNotExist, one longer than limit bytes ErrRange.
 func (n *Node) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
+	return n.GetBuffer(ctx, key, nil, limit)
+}
+
+// GetBuffer is Get into buf's memory where the store can do that and its capacity suffices.
+func (n *Node) GetBuffer(ctx context.Context, key string, buf []byte, limit int64) ([]byte, error) {
 	if g, ok := n.Store.(BufferGetter); ok {
-		return g.GetBuffer(ctx, n.Prefix+key, nil, limit)
+		return g.GetBuffer(ctx, n.Prefix+key, buf, limit)
 	}
 	value, err := n.Store.Get(ctx, n.Prefix+key)
 	if err == nil && int64(len(value)) > limit {

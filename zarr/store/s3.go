@@ -1,11 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"net/http"
 	"sync/atomic"
@@ -178,66 +176,6 @@ func (s *S3) doInSteps(ctx context.Context, key string, try func(ctx context.Con
 		return s.meaning(try(context.WithValue(ctx, retryHint{}, after), w), after)
 	})
 }
-
-// Put implements Store. Under a fence, only what was there before the fence was asked is written over.
-func (s *S3) Put(ctx context.Context, key string, value []byte) error {
-	err := s.put(ctx, key, value)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", s.Name(key), err)
-	}
-	return nil
-}
-
-func (s *S3) put(ctx context.Context, key string, value []byte) error {
-	if !isFenced(ctx) || s.unconditional.Load() {
-		if err := mayWrite(ctx); err != nil {
-			return err
-		}
-		return s.putIf(ctx, key, value, anyVersion)
-	}
-	return untilUnchanged(ctx, func() error {
-		version, err := s.Version(ctx, key)
-		if err != nil && !errors.Is(err, ErrNotExist) {
-			return err
-		}
-		if err := mayWrite(ctx); err != nil {
-			return err
-		}
-		return s.putIf(ctx, key, value, version)
-	})
-}
-
-// anyVersion makes putIf write over whatever is there.
-const anyVersion = "*"
-
-// putIf stores a value if the object is still of the given version ("": not there); if not, it returns errChanged.
-func (s *S3) putIf(ctx context.Context, key string, value []byte, version string) error {
-	err := s.do(ctx, key, func(ctx context.Context, alive func()) error {
-		o := s.options.writing()
-		o.DisableContentSha256 = len(value) == 0 // servers want the length of nothing, which chunks do not tell
-		switch {
-		case version == anyVersion || s.unconditional.Load():
-		case version == "":
-			o.SetMatchETagExcept("*")
-		default:
-			o.SetMatchETag(version)
-		}
-		body := bytes.NewReader(value)
-		_, err := s.client.Client.PutObject(ctx, s.bucket, key, upload{reader{body, alive}, body}, int64(len(value)), o)
-		return err
-	})
-	if errors.Is(err, errNoConditions) && version != anyVersion {
-		if !s.unconditional.Swap(true) {
-			slog.WarnContext(ctx, "the server knows no conditional writes: processes that change parts of one object at once, or a writer "+
-				"of an earlier run, may undo what another wrote", "store", s.String(), "at", s.Origin())
-		}
-		return s.putIf(ctx, key, value, anyVersion)
-	}
-	return err
-}
-
-// Lock implements Locker: it excludes other users of this S3, not other processes.
-func (s *S3) Lock(ctx context.Context, key string) (func(), error) { return s.locks.lock(ctx, key) }
 
 // missingBucket is not ErrNotExist: a bucket is not made by writing into it.
 func (s *S3) missingBucket() error {

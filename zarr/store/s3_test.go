@@ -114,7 +114,7 @@ func TestS3ChangeByTwo(t *testing.T) {
 		wg.Go(func() {
 			for i := range 8 {
 				mark := fmt.Sprintf("<%d %d>", g, i)
-				err := store.Change(t.Context(), s, "counter", 1000, func(old []byte) ([]byte, error) {
+				err := store.Change(t.Context(), &store.Node{Store: s}, "counter", 1000, nil, func(old []byte) ([]byte, error) {
 					if strings.Contains(string(old), mark) {
 						return old, nil // an answer was lost
 					}

@@ -92,7 +92,7 @@ func TestS3ChangeDeletes(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			err := s.Change(t.Context(), "c/0", 100, func(old []byte) ([]byte, error) {
+			err := s.Change(t.Context(), "c/0", 100, nil, func(old []byte) ([]byte, error) {
 				if !c.atLast {
 					defer race()
 				}
@@ -108,7 +108,7 @@ func TestS3ChangeDeletes(t *testing.T) {
 			if v, e := s.Get(t.Context(), "c/0"); err != nil || e != nil || string(v) != want {
 				t.Errorf("%v; %q, %v", err, v, e)
 			}
-			if err := s.Change(t.Context(), "c/0", 100, func([]byte) ([]byte, error) { return nil, nil }); err != nil {
+			if err := s.Change(t.Context(), "c/0", 100, nil, func([]byte) ([]byte, error) { return nil, nil }); err != nil {
 				t.Error(err)
 			}
 			if _, err := s.Get(t.Context(), "c/0"); !errors.Is(err, store.ErrNotExist) {
@@ -213,7 +213,7 @@ func TestS3UnconditionalWarns(t *testing.T) {
 	s := openS3(t, server, s3Options(server))
 	for range 3 {
 		for _, v := range [][]byte{[]byte("x"), nil} {
-			if err := s.Change(t.Context(), "c/0", 10, func([]byte) ([]byte, error) { return v, nil }); err != nil {
+			if err := s.Change(t.Context(), "c/0", 10, nil, func([]byte) ([]byte, error) { return v, nil }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -47,15 +47,15 @@ type Entry struct {
 
 // A Locker is a Store that can exclude others from an object while it is read, changed and written back.
 type Locker interface {
-	// Lock waits until nobody else holds the key's lock, or ctx is done. It excludes other holders of the same Store;
-	// how far beyond that it reaches is the implementation's to say.
-	Lock(ctx context.Context, key string) (unlock func(), err error)
+	// Lock waits until nobody else holds the lock of a key of the node whose keys start with prefix, or ctx is done. It
+	// excludes other holders of the same Store; how far beyond that it reaches is the implementation's to say.
+	Lock(ctx context.Context, prefix, key string) (unlock func(), err error)
 }
 
-// A LockChecker is a Locker that knows whether its locks exclude other processes.
+// A LockChecker is a Store that knows whether Change excludes other processes.
 type LockChecker interface {
-	// CheckLocks returns an error that says why they do not, nil where they do.
-	CheckLocks(ctx context.Context) error
+	// CheckLocks returns an error that says why it does not for keys that start with prefix, nil where it does.
+	CheckLocks(ctx context.Context, prefix string) error
 }
 
 // A BufferGetter is a Store that can read into memory the caller has.

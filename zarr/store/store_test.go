@@ -157,7 +157,7 @@ func TestLockAcrossStores(t *testing.T) {
 		for range 2 {
 			wg.Go(func() {
 				for range 20 {
-					unlock, err := l.Lock(t.Context(), "c/0")
+					unlock, err := l.Lock(t.Context(), "", "c/0")
 					if err != nil {
 						t.Error(err)
 						return
@@ -181,27 +181,60 @@ func TestLockAcrossStores(t *testing.T) {
 	}
 }
 
+// TestLockOfANode takes the lock of a key of a node through stores of the directories around it.
+func TestLockOfANode(t *testing.T) {
+	dir := t.TempDir()
+	around, inside := openLocal(t, dir, store.LocalOptions{}), openLocal(t, filepath.Join(dir, "a", "b"), store.LocalOptions{Create: true})
+	excluded := func(what string) {
+		t.Helper()
+		unlock, err := around.Lock(t.Context(), "a/b/", "c/0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if _, err := inside.Lock(ctx, "", "c/0"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: locked twice: %v", what, err)
+		}
+		unlock()
+	}
+	excluded("as opened")
+	// A directory that takes the place of one that was moved away has locks of its own.
+	if err := os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	inside = openLocal(t, filepath.Join(dir, "a", "b"), store.LocalOptions{Create: true})
+	excluded("in place of another one")
+	for i := range 40 { // more than are kept open
+		unlock, err := around.Lock(t.Context(), fmt.Sprintf("n/%d/", i), "zarr.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+	}
+}
+
 // TestLockGivenUp gives up waiting for another Local's lock; the lock stays whole.
 func TestLockGivenUp(t *testing.T) {
 	dir := t.TempDir()
 	a, b := openLocal(t, dir, store.LocalOptions{}), openLocal(t, dir, store.LocalOptions{})
-	unlock, err := a.Lock(t.Context(), "k")
+	unlock, err := a.Lock(t.Context(), "", "k")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := b.Lock(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := b.Lock(ctx, "", "k"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("locked twice: %v", err)
 	}
 	unlock()
-	unlock, err = b.Lock(t.Context(), "k")
+	unlock, err = b.Lock(t.Context(), "", "k")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := a.Lock(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := a.Lock(ctx, "", "k"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("locked twice: %v", err)
 	}
 	unlock()

@@ -278,7 +278,7 @@ func change(t *testing.T, s store.Store) {
 	for range 4 {
 		wg.Go(func() {
 			for range 10 {
-				err := store.Change(t.Context(), s, "n/counter", 100, func(old []byte) ([]byte, error) { return append(old, 'x'), nil })
+				err := store.Change(t.Context(), &store.Node{Store: s}, "n/counter", 100, nil, func(old []byte) ([]byte, error) { return append(old, 'x'), nil })
 				if err != nil {
 					t.Error(err)
 					return
@@ -288,18 +288,18 @@ func change(t *testing.T, s store.Store) {
 	}
 	wg.Wait()
 	expect(t, s, "n/counter", strings.Repeat("x", 40))
-	if err := store.Change(t.Context(), s, "n/counter", 10, nil); !errors.Is(err, store.ErrRange) {
+	if err := store.Change(t.Context(), &store.Node{Store: s}, "n/counter", 10, nil, nil); !errors.Is(err, store.ErrRange) {
 		t.Errorf("Change of too long a value: %v", err)
 	}
 	failure := errors.New("no")
-	err := store.Change(t.Context(), s, "n/counter", 100, func([]byte) ([]byte, error) { return []byte("y"), failure })
+	err := store.Change(t.Context(), &store.Node{Store: s}, "n/counter", 100, nil, func([]byte) ([]byte, error) { return []byte("y"), failure })
 	if !errors.Is(err, failure) {
 		t.Errorf("Change that fails: %v", err)
 	}
 	expect(t, s, "n/counter", strings.Repeat("x", 40))
 	put(t, s, "n/empty", "")
 	for key, there := range map[string]bool{"n/empty": true, "n/none": false} {
-		err := store.Change(t.Context(), s, key, 100, func(old []byte) ([]byte, error) {
+		err := store.Change(t.Context(), &store.Node{Store: s}, key, 100, nil, func(old []byte) ([]byte, error) {
 			if (old != nil) != there {
 				t.Errorf("Change of %s is given %v", key, old)
 			}
@@ -327,7 +327,7 @@ func fence(t *testing.T, s store.Store) {
 	write := func() map[string]error {
 		return map[string]error{
 			"Put": s.Put(ctx, "f/put", []byte("new")), "Put anew": s.Put(ctx, "f/none", []byte("new")), "Delete": s.Delete(ctx, "f/deleted"),
-			"Change": store.Change(ctx, s, "f/changed", 100, func([]byte) ([]byte, error) { return []byte("new"), nil }),
+			"Change": store.Change(ctx, &store.Node{Store: s}, "f/changed", 100, nil, func([]byte) ([]byte, error) { return []byte("new"), nil }),
 			"Wipe":   store.Wipe(ctx, s, slices.Values([]string{"f/wiped"})),
 		}
 	}
@@ -438,7 +438,7 @@ func lock(t *testing.T, s store.Store) {
 		for range 4 {
 			wg.Go(func() {
 				for range 25 {
-					unlock, err := l.Lock(t.Context(), key)
+					unlock, err := l.Lock(t.Context(), "", key)
 					if err != nil {
 						t.Error(err)
 						return
@@ -458,14 +458,14 @@ func lock(t *testing.T, s store.Store) {
 	for key := range counters {
 		expect(t, s, key, strings.Repeat("x", 100))
 	}
-	unlock, err := l.Lock(t.Context(), "a/0")
+	unlock, err := l.Lock(t.Context(), "a/", "0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unlock()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := l.Lock(ctx, "a/0"); !errors.Is(err, context.Canceled) {
+	if _, err := l.Lock(ctx, "a/", "0"); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting for a lock after cancellation: %v", err)
 	}
 }
