@@ -64,10 +64,12 @@ const (
 	fileV2 = ".zattrs"
 )
 
+// metadataLimit is the most bytes that are read of a metadata file.
+const metadataLimit = 64 << 20
+
 // get returns a metadata file, nil when there is none.
 func get(ctx context.Context, n *store.Node, key string) ([]byte, error) {
-	const limit = 64 << 20
-	data, err := n.Get(ctx, key, limit)
+	data, err := n.Get(ctx, key, metadataLimit)
 	switch {
 	case errors.Is(err, store.ErrNotExist):
 		return nil, nil

@@ -3,6 +3,7 @@ package ngff
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -35,7 +36,7 @@ type Image struct {
 func WriteImage(ctx context.Context, n *store.Node, format int, image Image) error {
 	parts, err := image.parts(format)
 	if err == nil {
-		err = writeParts(ctx, n, format, parts)
+		err = setParts(ctx, n, format, parts)
 	}
 	if err != nil {
 		return fmt.Errorf("writing the image %s: %w", n, err)
@@ -87,22 +88,21 @@ func AddLabels(ctx context.Context, image *store.Node, format int, paths ...stri
 	if err != nil {
 		return err
 	}
-	g, err := Read(ctx, n)
+	err = writeParts(ctx, n, format, func(old *Group) (map[string]any, error) {
+		var listed []string
+		if old != nil {
+			if listed, err = old.Labels(); err != nil {
+				return nil, err
+			}
+		}
+		for _, p := range paths {
+			if p = path.Clean(p); !slices.Contains(listed, p) {
+				listed = append(listed, p)
+			}
+		}
+		return map[string]any{keyLabels: listed}, nil
+	})
 	if err != nil {
-		return err
-	}
-	var listed []string
-	if g != nil {
-		if listed, err = g.Labels(); err != nil {
-			return err
-		}
-	}
-	for _, p := range paths {
-		if p = path.Clean(p); !slices.Contains(listed, p) {
-			listed = append(listed, p)
-		}
-	}
-	if err := writeParts(ctx, n, format, map[string]any{keyLabels: listed}); err != nil {
 		return fmt.Errorf("listing the labels %q of %s: %w", paths, image, err)
 	}
 	return nil
@@ -113,7 +113,7 @@ func WritePlate(ctx context.Context, n *store.Node, format int, plate Plate) err
 	if plate.Version = ""; format == 2 {
 		plate.Version = "0.4"
 	}
-	return writeParts(ctx, n, format, map[string]any{keyPlate: plate})
+	return setParts(ctx, n, format, map[string]any{keyPlate: plate})
 }
 
 // WriteWell makes the group at a node a well.
@@ -121,40 +121,61 @@ func WriteWell(ctx context.Context, n *store.Node, format int, well Well) error 
 	if well.Version = ""; format == 2 {
 		well.Version = "0.4"
 	}
-	return writeParts(ctx, n, format, map[string]any{keyWell: well})
+	return setParts(ctx, n, format, map[string]any{keyWell: well})
 }
 
-// writeParts sets parts of a group's metadata, and creates the group where there is none.
-func writeParts(ctx context.Context, n *store.Node, format int, parts map[string]any) error {
-	raw := map[string]json.RawMessage{}
-	for name, part := range parts {
-		data, err := json.Marshal(part)
-		if err != nil {
-			return fault.Permanent(err)
-		}
-		raw[name] = data
-	}
+// setParts is writeParts of what does not depend on what was there.
+func setParts(ctx context.Context, n *store.Node, format int, parts map[string]any) error {
+	return writeParts(ctx, n, format, func(*Group) (map[string]any, error) { return parts, nil })
+}
+
+// writeParts sets parts of a group's metadata, and creates the group where there is none. parts is given what the metadata
+// says of OME-NGFF, nil for nothing; what others write at the same time is not lost (see store.Change).
+func writeParts(ctx context.Context, n *store.Node, format int, parts func(old *Group) (map[string]any, error)) error {
 	name := fileV3
 	if format == 2 {
 		name = fileV2
 	}
-	old, err := get(ctx, n, name)
+	var without error // why what is there cannot have the parts
+	change := func(old []byte) ([]byte, error) {
+		data, err := withParts(n.Name(name), old, format, parts)
+		without = err
+		return data, err
+	}
+	err := store.Change(ctx, n, name, metadataLimit, nil, change)
+	if without != nil || errors.Is(err, store.ErrRange) {
+		return fault.Permanent(err)
+	}
+	if err == nil && format == 2 && !n.Has(ctx, ".zgroup") {
+		err = n.Store.Put(ctx, n.Prefix+".zgroup", []byte("{\n  \"zarr_format\": 2\n}\n"))
+	}
+	return err
+}
+
+// withParts returns a metadata file, nil where there is none, with parts set.
+func withParts(file string, old []byte, format int, parts func(old *Group) (map[string]any, error)) ([]byte, error) {
+	var g *Group
+	var err error
+	if old != nil {
+		if g, err = Parse(file, old); err != nil {
+			return nil, err
+		}
+	}
+	set, err := parts(g)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	raw := map[string]json.RawMessage{}
+	for name, part := range set {
+		if raw[name], err = json.Marshal(part); err != nil {
+			return nil, err
+		}
 	}
 	data, err := merged(old, format, raw)
 	if err != nil {
-		return fault.Permanent(fmt.Errorf("%s: %w", n.Name(name), err))
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if err := acceptable(n.Name(name), data); err != nil {
-		return fault.Permanent(err)
-	}
-	if format == 2 && !n.Has(ctx, ".zgroup") {
-		if err := n.Store.Put(ctx, n.Prefix+".zgroup", []byte("{\n  \"zarr_format\": 2\n}\n")); err != nil {
-			return err
-		}
-	}
-	return n.Store.Put(ctx, n.Prefix+name, data)
+	return data, acceptable(file, data)
 }
 
 // acceptable returns an error for metadata that is not valid.
