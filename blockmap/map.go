@@ -2,8 +2,10 @@ package blockmap
 
 import (
 	"cmp"
+	"fmt"
 	"image/color"
 	"slices"
+	"strings"
 
 	"volara/geometry"
 	"volara/stream"
@@ -38,6 +40,11 @@ var legend = [states]struct {
 	Working:  {"in work", color.RGBA{108, 164, 240, 255}},
 	Tried:    {"tried again", color.RGBA{238, 186, 76, 255}},
 	Failed:   {"failed", color.RGBA{240, 84, 76, 255}},
+}
+
+// States returns the states that a block may have, in order.
+func States() []State {
+	return []State{Computed, Masked, LeftOut, Waiting, Working, Tried, Failed}
 }
 
 // String names the state for people.
@@ -92,9 +99,7 @@ func (m *Map) Take(e stream.Event) {
 	if !known {
 		return
 	}
-	if e.Generation != m.generation {
-		m.begin(e.Generation)
-	}
+	m.SetGeneration(e.Generation)
 	for _, r := range e.Blocks {
 		first, end := m.clip(r)
 		for i := first; i < end; i++ {
@@ -125,15 +130,27 @@ func (s State) done() bool { return s == Computed || s == Masked }
 // The set is of the map's length and is not changed; the caller does not change it either.
 func (m *Map) LeaveOut(blocks *stream.Bitmap) { m.left = blocks }
 
-// SetDone notes blocks that a record of the generation calls done, of which those in masked, which may be nil, were masked.
-func (m *Map) SetDone(generation string, done, masked *stream.Bitmap) {
+// SetGeneration notes which generation is recorded: what was of another one is not any more, and all blocks wait.
+func (m *Map) SetGeneration(generation string) {
 	if m.generation != generation {
 		m.begin(generation)
 	}
+}
+
+// SetDone notes blocks that a record of the generation calls done, of which those in masked, which may be nil, were masked.
+func (m *Map) SetDone(generation string, done, masked *stream.Bitmap) {
+	m.SetGeneration(generation)
 	for i, ok := done.Next(0); ok && i < m.Len(); i, ok = done.Next(i + 1) {
 		if m.blocks[i] = Computed; masked != nil && masked.Get(i) {
 			m.blocks[i] = Masked
 		}
+	}
+}
+
+// SetFailed notes that a block is known to have failed; of one of which more is known that says nothing.
+func (m *Map) SetFailed(block int64) {
+	if block >= 0 && block < m.Len() && m.blocks[block] == Waiting {
+		m.blocks[block] = Failed
 	}
 }
 
@@ -176,6 +193,9 @@ func (m *Map) idle(block int64) State {
 	return LeftOut
 }
 
+// Task returns the name of the task.
+func (m *Map) Task() string { return m.task }
+
 // Len returns the number of blocks.
 func (m *Map) Len() int64 { return int64(len(m.blocks)) }
 
@@ -184,6 +204,17 @@ type Tally [states]int64
 
 // Done returns how many blocks are done.
 func (t Tally) Done() int64 { return t[Computed] + t[Masked] }
+
+// String lists the counts for people.
+func (t Tally) String() string {
+	var parts []string
+	for s := Computed; s < states; s++ {
+		if t[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %v", t[s], s))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
 
 // Tally counts the blocks.
 func (m *Map) Tally() Tally {

@@ -50,6 +50,7 @@ func ExportMarks(ctx context.Context, p *Pipeline, o ExportOptions) ([]Exported,
 			continue
 		}
 		r, ok := records[t.Name]
+		ok = ok && !r.Changed
 		if !ok && o.Task == "" {
 			o.Logger.Warn("nothing is recorded of the task as it is configured now", "task", t.Name)
 			continue

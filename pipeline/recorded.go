@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -18,11 +19,11 @@ import (
 type Record struct {
 	Plan         *TaskPlan
 	Generation   string
+	Changed      bool // it is of the task as it was configured once: Done and Masked are nil
 	Done, Masked *stream.Bitmap
 }
 
-// Recorded returns what is recorded of a run, by task; tasks that have no record, or that would begin anew because they were
-// changed, are left out. It asks whoever works on the run, or opens the run's state itself where nobody does; it changes
+// Recorded returns what is recorded of a run, by task; tasks that have no record are left out. It asks whoever works on the run, or opens the run's state itself where nobody does; it changes
 // nothing.
 func Recorded(ctx context.Context, p *Pipeline, server Server, log *slog.Logger) (records map[string]Record, err error) {
 	state, done, err := readState(ctx, p.Name, server, log)
@@ -48,13 +49,15 @@ func Recorded(ctx context.Context, p *Pipeline, server Server, log *slog.Logger)
 		if !ok {
 			continue
 		}
-		if same, err := t.recordedAs(p.Base, g); err != nil || !same {
-			if err != nil {
-				return nil, err
-			}
+		r := Record{Plan: t, Generation: g.ID}
+		same, err := t.recordedAs(p.Base, g)
+		if err != nil {
+			return nil, err
+		}
+		if r.Changed = !same; r.Changed {
+			records[t.Name] = r
 			continue
 		}
-		r := Record{Plan: t, Generation: g.ID}
 		if r.Done, err = state.Done(ctx, t.Name, g.ID, t.Plan.Grid.Len()); err != nil {
 			return nil, err
 		}
@@ -89,6 +92,9 @@ func readState(ctx context.Context, run string, server Server, log *slog.Logger)
 		return nil, nil, inputErrorf("run %s has not begun (nothing of it is in %s)", run, server.StateDir)
 	}
 	if !server.External() && !embedded.Locked(server.StateDir) {
+		if _, err := os.Stat(filepath.Join(server.StateDir, "nats")); err != nil {
+			return nil, nil, inputErrorf("no record of run %s is in %s; name the server that keeps it with --nats", run, server.StateDir)
+		}
 		s, err := openSession(ctx, server, run, sessionOptions{Command: "look", Logger: log})
 		if err != nil {
 			return nil, nil, err

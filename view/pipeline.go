@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"sync"
 
-	"volara/geometry"
+	"volara/follow"
 	"volara/pipeline"
 	"volara/stages"
 	"volara/zarr"
@@ -22,8 +21,7 @@ type Run struct {
 	log      *slog.Logger
 
 	mu     sync.Mutex
-	blocks *Blocks
-	grids  []geometry.Grid // of blocks
+	blocks *follow.Blocks
 }
 
 // NewRun returns a pipeline to look at; server says where its run is kept.
@@ -104,35 +102,20 @@ func (r *Run) open(ctx context.Context, u stages.Use, opening []zarr.Option) ([]
 
 // findBlocks returns the blocks of the plan's tasks.
 func (r *Run) findBlocks(ctx context.Context, plan *pipeline.Plan) []Dataset {
-	var tasks []*pipeline.TaskPlan
-	for _, t := range plan.Tasks {
-		if t.Plan.Grid.Len() > mostBlocks {
-			r.log.Warn("too many blocks to be shown", "task", t.Name, "blocks", t.Plan.Grid.Len())
-			continue
-		}
-		tasks = append(tasks, t)
-	}
-	b := r.follow(tasks)
+	b := r.follow(plan)
 	var found []Dataset
-	for _, t := range tasks {
-		found = append(found, b.datasetOf(ctx, t))
+	for _, t := range b.Tasks() {
+		found = append(found, datasetOf(ctx, b, t))
 	}
 	return found
 }
 
-// follow returns what follows the blocks of the tasks: what did so before, as long as the blocks are the same.
-func (r *Run) follow(tasks []*pipeline.TaskPlan) *Blocks {
+// follow returns what follows the blocks of the plan: what did so before, as long as the blocks are the same.
+func (r *Run) follow(plan *pipeline.Plan) *follow.Blocks {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var grids []geometry.Grid
-	for _, t := range tasks {
-		grids = append(grids, t.Plan.Grid)
-	}
-	if r.blocks == nil || !reflect.DeepEqual(grids, r.grids) {
-		record := func(ctx context.Context) (map[string]pipeline.Record, error) {
-			return pipeline.Recorded(ctx, r.pipeline, r.server, r.log)
-		}
-		r.blocks, r.grids = newBlocks(pipeline.RunDir(r.server.StateDir, r.pipeline.Name), tasks, record, r.log), grids
+	if r.blocks == nil || !r.blocks.Replan(plan.Tasks) {
+		r.blocks = follow.Tasks(r.pipeline, r.server, plan.Tasks, r.log) // who still reads from the one before may go on
 	}
 	return r.blocks
 }

@@ -11,9 +11,9 @@ import (
 	"volara/config"
 	"volara/console"
 	"volara/fault"
+	"volara/follow"
 	"volara/graph"
 	"volara/pipeline"
-	"volara/stream"
 )
 
 // blocksCmd draws, unless it is told to export.
@@ -26,6 +26,7 @@ type blocksDrawCmd struct {
 	pipelineArgs
 	Task []string `help:"Only this task (may be repeated)." placeholder:"TASK"`
 	Out  string   `short:"o" help:"PNG file to write." default:"blocks.png" type:"path"`
+	serverArgs
 }
 
 // Run is called by kong.
@@ -47,14 +48,85 @@ func (c *blocksDrawCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	maps, err := c.maps(ctx, plan, dir)
+	logs := console.NewLog(console.LogOptions{Terminal: os.Stderr, Colour: console.Colour(os.Stderr)})
+	defer logs.Close()
+	b := follow.Tasks(p, c.server(c.State), c.chosen(plan), logs.Logger())
+	defer b.Close() //nolint:errcheck // only read
+	if err := tooManyBlocks(b, c.Task...); err != nil {
+		return err
+	}
+	maps, err := seen(ctx, b)
 	if err != nil {
+		return err
+	}
+	if err := writeTallies(maps); err != nil {
 		return err
 	}
 	if err := writeFile(c.Out, func(f *os.File) error { return blockmap.Write(f, p.Name, maps...) }); err != nil {
 		return err
 	}
 	_, err = fmt.Println("wrote", c.Out)
+	return err
+}
+
+// chosen returns the tasks that are meant.
+func (c *blocksDrawCmd) chosen(plan *pipeline.Plan) []*pipeline.TaskPlan {
+	var chosen []*pipeline.TaskPlan
+	for _, t := range plan.Tasks {
+		if len(c.Task) == 0 || slices.Contains(c.Task, t.Name) {
+			chosen = append(chosen, t)
+		}
+	}
+	return chosen
+}
+
+// tooManyBlocks refuses to show tasks that are named, or all there are, where they have more blocks than are followed.
+func tooManyBlocks(b *follow.Blocks, named ...string) error {
+	followed := map[string]bool{}
+	for _, t := range b.Tasks() {
+		followed[t.Name] = true
+	}
+	for _, name := range named {
+		if !followed[name] {
+			return &pipeline.InputError{Err: fmt.Errorf("the blocks of %s are too many to be shown: at most %s are, of all tasks together; name one task with --task", name, console.Count(follow.MostBlocks))}
+		}
+	}
+	if len(followed) == 0 {
+		return &pipeline.InputError{Err: fmt.Errorf("there are too many blocks to be shown: at most %s are", console.Count(follow.MostBlocks))}
+	}
+	return nil
+}
+
+// seen returns the maps of the tasks that are followed, as they are by now; nobody else follows with b.
+func seen(ctx context.Context, b *follow.Blocks) ([]*blockmap.Map, error) {
+	var maps []*blockmap.Map
+	for _, t := range b.Tasks() {
+		err := b.See(ctx, t.Name, func(m *blockmap.Map) error {
+			maps = append(maps, m)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return maps, nil
+}
+
+// writeTallies prints how many blocks of each task have which state.
+func writeTallies(maps []*blockmap.Map) error {
+	header := []string{"task"}
+	for _, s := range blockmap.States() {
+		header = append(header, ">"+s.String())
+	}
+	table := console.NewTable(header...)
+	for _, m := range maps {
+		row, n := []string{m.Task()}, m.Tally()
+		for _, s := range blockmap.States() {
+			row = append(row, console.Count(n[s]))
+		}
+		table.Row(row...)
+	}
+	_, err := table.WriteTo(os.Stdout)
 	return err
 }
 
@@ -73,55 +145,4 @@ func writeFile(path string, write func(*os.File) error) error {
 		return err
 	}
 	return &pipeline.InputError{Err: err}
-}
-
-// maps returns what the events of the run tell of the tasks' blocks, and counts it on the terminal.
-func (c *blocksDrawCmd) maps(ctx context.Context, plan *pipeline.Plan, dir string) ([]*blockmap.Map, error) {
-	var maps []*blockmap.Map
-	byTask := map[string]*blockmap.Map{}
-	for _, t := range plan.Tasks {
-		if len(c.Task) == 0 || slices.Contains(c.Task, t.Name) {
-			byTask[t.Name] = blockmap.New(t.Name, t.Plan.Grid.Counts())
-			maps = append(maps, byTask[t.Name])
-		}
-	}
-	err := stream.ReadEvents(ctx, dir, false, func(e stream.Event) error {
-		if m := byTask[e.Task]; m != nil {
-			m.Take(e)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if status, err := pipeline.ReadStatus(dir); err == nil && (status.State == stream.StateRunning || status.State == stream.StatePaused) {
-		working, err := stream.InWork(dir)
-		if err != nil {
-			return nil, err
-		}
-		for name, m := range byTask {
-			m.SetWorking(working[name])
-		}
-	}
-	return maps, c.count(plan, byTask)
-}
-
-// count prints how many blocks of each task have which state.
-func (c *blocksDrawCmd) count(plan *pipeline.Plan, byTask map[string]*blockmap.Map) error {
-	table := console.NewTable("task", ">computed", ">masked", ">left out", ">waiting", ">in work", ">tried again", ">failed")
-	for _, t := range plan.Tasks {
-		m := byTask[t.Name]
-		if m == nil {
-			continue
-		}
-		m.LeaveOut(t.Skip)
-		n := m.Tally()
-		row := []string{t.Name}
-		for _, s := range []blockmap.State{blockmap.Computed, blockmap.Masked, blockmap.LeftOut, blockmap.Waiting, blockmap.Working, blockmap.Tried, blockmap.Failed} {
-			row = append(row, console.Count(n[s]))
-		}
-		table.Row(row...)
-	}
-	_, err := table.WriteTo(os.Stdout)
-	return err
 }
