@@ -2,7 +2,6 @@ package lazy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"volara/config"
@@ -35,9 +34,6 @@ func (op Channels) Argument() any {
 	}
 	return list
 }
-
-// MarshalJSON writes the argument.
-func (op Channels) MarshalJSON() ([]byte, error) { return json.Marshal(op.Argument()) }
 
 func (item channelItem) argument() any {
 	switch {

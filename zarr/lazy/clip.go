@@ -47,69 +47,62 @@ func (op Clip) Apply(_ context.Context, a Array) (Array, error) {
 		return a, err
 	}
 	to := withNumbers(a.DType(), op.Low, op.High)
-	steps := cast(a.DType(), to)
-	switch to {
-	case nd.Int8:
-		steps = append(steps, clipWhole[int8](op, to))
-	case nd.Int16:
-		steps = append(steps, clipWhole[int16](op, to))
-	case nd.Int32:
-		steps = append(steps, clipWhole[int32](op, to))
-	case nd.Int64:
-		steps = append(steps, clipWhole[int64](op, to))
-	case nd.Uint8:
-		steps = append(steps, clipWhole[uint8](op, to))
-	case nd.Uint16:
-		steps = append(steps, clipWhole[uint16](op, to))
-	case nd.Uint32:
-		steps = append(steps, clipWhole[uint32](op, to))
-	case nd.Uint64:
-		steps = append(steps, clipWhole[uint64](op, to))
-	case nd.Float16:
-		steps = append(steps, plain(nd.Float32, widenHalf), clipFloat32(op, roundedHalf), plain(to, narrowToHalf[float32]))
-	case nd.Float32:
-		steps = append(steps, clipFloat32(op, func(v float64) float32 { return float32(v) }))
-	case nd.Float64:
-		steps = append(steps, clipFloat64(op))
-	default:
+	clips := nd.Real(clipWhole[int8], clipWhole[int16], clipWhole[int32], clipWhole[int64], clipWhole[uint8], clipWhole[uint16],
+		clipWhole[uint32], clipWhole[uint64], clipFloat(clamp32), clipFloat(clamp64))
+	switch clip := clips[to]; {
+	case to == nd.Float16:
+		return a.mapped(append(cast(a.DType(), to), throughFloat32(clips[nd.Float32](op.halved()))...)...), nil
+	case clip == nil:
 		return a, fmt.Errorf("not possible for %v", to)
+	default:
+		return a.mapped(append(cast(a.DType(), to), clip(op))...), nil
 	}
-	return a.mapped(steps...), nil
 }
 
-func roundedHalf(v float64) float32 { return float32(nd.HalfToFloat(nd.FloatToHalf(v))) }
+// halved returns the operation with bounds rounded to Float16.
+func (op Clip) halved() Clip {
+	for _, bound := range []**Number{&op.Low, &op.High} {
+		if *bound != nil {
+			*bound = &Number{float: roundedHalf((*bound).float)}
+		}
+	}
+	return op
+}
 
 // clipWhole clips whole numbers. Bounds that the type does not hold are its own.
-func clipWhole[T number](op Clip, t nd.DType) step {
-	low, high := bounds[T]()
+func clipWhole[T nd.Integer](op Clip) step {
+	low, high := nd.Bounds[T]()
 	if op.Low != nil {
 		low = clamped[T](*op.Low)
 	}
 	if op.High != nil {
 		high = clamped[T](*op.High)
 	}
-	return inPlace(t, func(x []T) { clampWhole(x, low, high) })
+	return inPlace(nd.TypeOf[T](), func(x []T) { clampWhole(x, low, high) })
 }
 
-func clampWhole[T number](x []T, low, high T) {
+func clampWhole[T nd.Integer](x []T, low, high T) {
 	for i, v := range x {
 		x[i] = min(max(v, low), high)
 	}
 }
 
-// clipFloat32 clips floats; bounds are rounded to the array's type first, as numpy does. NaN is neither below nor above
-// a bound, and what is equal to one stays, −0 too. What is chosen is chosen among bits, without a branch.
-func clipFloat32(op Clip, round func(float64) float32) step {
-	low, high := float32(math.Inf(-1)), float32(math.Inf(1))
-	if op.Low != nil {
-		low = round(op.Low.float)
+// clipFloat clips floats; bounds are rounded to the array's type first, as numpy does. NaN is neither below nor above
+// a bound, and what is equal to one stays, −0 too.
+func clipFloat[T nd.Float](clamp func(x []T, low, high T)) func(Clip) step {
+	return func(op Clip) step {
+		low, high := T(math.Inf(-1)), T(math.Inf(1))
+		if op.Low != nil {
+			low = T(op.Low.float)
+		}
+		if op.High != nil {
+			high = T(op.High.float)
+		}
+		return inPlace(nd.TypeOf[T](), func(x []T) { clamp(x, low, high) })
 	}
-	if op.High != nil {
-		high = round(op.High.float)
-	}
-	return inPlace(nd.Float32, func(x []float32) { clamp32(x, low, high) })
 }
 
+// clamp32 chooses among bits, without a branch.
 func clamp32(x []float32, low, high float32) {
 	lowBits, highBits := math.Float32bits(low), math.Float32bits(high)
 	for i, v := range x {
@@ -124,18 +117,7 @@ func clamp32(x []float32, low, high float32) {
 	}
 }
 
-// clipFloat64 is clipFloat32 for wider floats.
-func clipFloat64(op Clip) step {
-	low, high := math.Inf(-1), math.Inf(1)
-	if op.Low != nil {
-		low = op.Low.float
-	}
-	if op.High != nil {
-		high = op.High.float
-	}
-	return inPlace(nd.Float64, func(x []float64) { clamp64(x, low, high) })
-}
-
+// clamp64 is clamp32 for wider floats.
 func clamp64(x []float64, low, high float64) {
 	lowBits, highBits := math.Float64bits(low), math.Float64bits(high)
 	for i, v := range x {

@@ -91,13 +91,13 @@ func (s *selection) scatter(dst *nd.Array, at, shape []int, b []byte, span []int
 	case 1:
 		strided(dst.Bytes(), out, b, in, shape, to, from)
 	case 2:
-		strided(elements[uint16](dst.Bytes()), out, elements[uint16](b), in, shape, to, from)
+		strided(nd.Elements[uint16](dst.Bytes()), out, nd.Elements[uint16](b), in, shape, to, from)
 	case 4:
-		strided(elements[uint32](dst.Bytes()), out, elements[uint32](b), in, shape, to, from)
+		strided(nd.Elements[uint32](dst.Bytes()), out, nd.Elements[uint32](b), in, shape, to, from)
 	case 8:
-		strided(elements[uint64](dst.Bytes()), out, elements[uint64](b), in, shape, to, from)
+		strided(nd.Elements[uint64](dst.Bytes()), out, nd.Elements[uint64](b), in, shape, to, from)
 	case 16:
-		strided(elements[[2]uint64](dst.Bytes()), out, elements[[2]uint64](b), in, shape, to, from)
+		strided(nd.Elements[complex128](dst.Bytes()), out, nd.Elements[complex128](b), in, shape, to, from)
 	}
 }
 

@@ -39,7 +39,7 @@ func (Invert) Apply(_ context.Context, a Array) (Array, error) {
 			}
 		})), nil
 	case nd.Float16:
-		return a.mapped(plain(nd.Float32, widenHalf), inPlace(nd.Float32, fromOne[float32]), plain(t, narrowToHalf[float32])), nil
+		return a.mapped(throughFloat32(inPlace(nd.Float32, fromOne[float32]))...), nil
 	case nd.Float32:
 		return a.mapped(inPlace(t, fromOne[float32])), nil
 	case nd.Float64:
@@ -49,7 +49,7 @@ func (Invert) Apply(_ context.Context, a Array) (Array, error) {
 	}
 }
 
-func fromOne[T float32 | float64](x []T) {
+func fromOne[T nd.Float](x []T) {
 	for i, v := range x {
 		x[i] = 1 - v
 	}

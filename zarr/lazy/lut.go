@@ -42,9 +42,6 @@ func (op *LUT) Argument() any {
 	return op.Path
 }
 
-// MarshalJSON writes the argument.
-func (op *LUT) MarshalJSON() ([]byte, error) { return marshal(op.Argument()) }
-
 // DecodeNode reads a path, or a mapping of path and missing (keep or 0).
 func (op *LUT) DecodeNode(n *config.Node) error {
 	var fields struct {
@@ -100,18 +97,10 @@ func (op *LUT) Apply(_ context.Context, a Array) (Array, error) {
 	if !a.DType().IsInteger() {
 		return a, fmt.Errorf("the array holds %v; labels are whole numbers", a.DType())
 	}
-	var steps []step
-	switch a.DType() {
-	case nd.Int8:
-		steps = []step{labels[int8]()}
-	case nd.Int16:
-		steps = []step{labels[int16]()}
-	case nd.Int32:
-		steps = []step{labels[int32]()}
-	case nd.Int64:
-		steps = []step{labels[int64]()}
-	default:
-		steps = cast(a.DType(), nd.Uint64)
+	steps := cast(a.DType(), nd.Uint64)
+	if !a.DType().IsUnsigned() {
+		signed := nd.ByType[func() step]{nd.Int8: labels[int8], nd.Int16: labels[int16], nd.Int32: labels[int32], nd.Int64: labels[int64]}
+		steps = []step{signed[a.DType()]()}
 	}
 	look := inPlace(nd.Uint64, func([]uint64) {})
 	look.plain = false
@@ -120,7 +109,7 @@ func (op *LUT) Apply(_ context.Context, a Array) (Array, error) {
 		if err != nil {
 			return err
 		}
-		t.apply(elements[uint64](dst), elements[uint64](src))
+		t.apply(nd.Elements[uint64](dst), nd.Elements[uint64](src))
 		return nil
 	}
 	return a.mapped(append(steps, look)...), nil
@@ -129,8 +118,8 @@ func (op *LUT) Apply(_ context.Context, a Array) (Array, error) {
 // labels makes uint64 of signed labels, of which none may be negative.
 func labels[T int8 | int16 | int32 | int64]() step {
 	return step{to: nd.Uint64, run: func(dst, src []byte, _ place) error {
-		out := elements[uint64](dst)
-		for i, v := range elements[T](src) {
+		out := nd.Elements[uint64](dst)
+		for i, v := range nd.Elements[T](src) {
 			if v < 0 {
 				return fault.Permanent(fmt.Errorf("label %d is negative", v))
 			}

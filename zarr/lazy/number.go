@@ -19,16 +19,13 @@ type Number struct {
 	float    float64
 }
 
-// Whole returns the number that an int literal stands for.
-func Whole(v int64) Number {
+// wholeNumber returns the number that an int literal stands for.
+func wholeNumber(v int64) Number {
 	if v < 0 {
 		return Number{whole: true, negative: true, size: -uint64(v), float: float64(v)}
 	}
 	return Number{whole: true, size: uint64(v), float: float64(v)}
 }
-
-// Float returns the number that a float literal stands for.
-func Float(v float64) Number { return Number{float: v} }
 
 // DecodeNode reads a number; whole ones may lie between the least int64 and the largest uint64.
 func (x *Number) DecodeNode(n *config.Node) error {
@@ -39,7 +36,7 @@ func (x *Number) DecodeNode(n *config.Node) error {
 	var signed int64
 	if strings.HasPrefix(n.Text(), "-") {
 		err := n.Decode(&signed)
-		*x = Whole(signed)
+		*x = wholeNumber(signed)
 		return err
 	}
 	var unsigned uint64
@@ -81,8 +78,8 @@ func (x Number) less(y Number) bool {
 }
 
 // clamped returns the number of a type that is nearest to a whole one.
-func clamped[T number](x Number) T {
-	least, most := bounds[T]()
+func clamped[T nd.Integer](x Number) T {
+	least, most := nd.Bounds[T]()
 	switch {
 	case x.negative && least == 0:
 		return least

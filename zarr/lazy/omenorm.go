@@ -33,9 +33,6 @@ func (op OMENorm) Argument() any {
 	return op.Group
 }
 
-// MarshalJSON writes the argument.
-func (op OMENorm) MarshalJSON() ([]byte, error) { return marshal(op.Argument()) }
-
 // DecodeNode reads the group's path, or true or false.
 func (op *OMENorm) DecodeNode(n *config.Node) error {
 	*op = OMENorm{}
@@ -145,7 +142,7 @@ func perEntry(axis int, windows []window) step {
 		if len(dst) > 0 && &dst[0] != &src[0] {
 			copy(dst, src)
 		}
-		x, first := elements[float32](dst), at.first
+		x, first := nd.Elements[float32](dst), at.first
 		below := nd.Len(at.shape[axis+1:])
 		for len(x) > 0 {
 			n := min(len(x), below-first%below)

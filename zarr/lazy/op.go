@@ -120,8 +120,8 @@ func argumentOf(name string) func(*config.Node) (Op, error) {
 	return nil
 }
 
-// Names returns the names of all operations.
-func Names() []string {
+// names lists of all operations.
+func names() []string {
 	return []string{"astype", "scale_shift", "ome_norm", "normalize", "clip", "threshold", "invert", "channels", "crop", "slice",
 		"flip", "stack", "lut"}
 }
@@ -153,7 +153,7 @@ func DecodeOp(n *config.Node) (Op, error) {
 	}
 	decode := argumentOf(name)
 	if decode == nil {
-		return nil, n.Errorf("no operation is named %q", name).Hint("%s", config.Suggest(name, Names()))
+		return nil, n.Errorf("no operation is named %q", name).Hint("%s", config.Suggest(name, names()))
 	}
 	op, err := decode(arg)
 	if err == nil {
@@ -183,5 +183,3 @@ func needReal(a Array) error {
 	}
 	return nil
 }
-
-func marshal(v any) ([]byte, error) { return json.Marshal(v) }

@@ -17,9 +17,6 @@ func (ScaleShift) Name() string { return "scale_shift" }
 // Argument is [scale, shift].
 func (op ScaleShift) Argument() any { return [2]float64{op.Scale, op.Shift} }
 
-// MarshalJSON writes the argument.
-func (op ScaleShift) MarshalJSON() ([]byte, error) { return marshal(op.Argument()) }
-
 // DecodeNode reads [scale, shift].
 func (op *ScaleShift) DecodeNode(n *config.Node) error {
 	var pair [2]float64
@@ -60,12 +57,12 @@ func (a Array) toFloat32(change func(x []float32)) Array {
 }
 
 // inPlace makes a step of a function that changes elements where they lie.
-func inPlace[T number](t nd.DType, change func(x []T)) step {
+func inPlace[T nd.Element](t nd.DType, change func(x []T)) step {
 	s := plain(t, func(dst, src []byte) {
 		if len(dst) > 0 && &dst[0] != &src[0] {
 			copy(dst, src)
 		}
-		change(elements[T](dst))
+		change(nd.Elements[T](dst))
 	})
 	s.inPlace = true
 	return s

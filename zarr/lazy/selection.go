@@ -242,11 +242,11 @@ func reverse(a *nd.Array, d int) {
 		case 1:
 			slices.Reverse(b[:n])
 		case 2:
-			slices.Reverse(elements[uint16](b[:n*below]))
+			slices.Reverse(nd.Elements[uint16](b[:n*below]))
 		case 4:
-			slices.Reverse(elements[uint32](b[:n*below]))
+			slices.Reverse(nd.Elements[uint32](b[:n*below]))
 		case 8:
-			slices.Reverse(elements[uint64](b[:n*below]))
+			slices.Reverse(nd.Elements[uint64](b[:n*below]))
 		default:
 			for i, j := 0, n-1; i < j; i, j = i+1, j-1 {
 				swap(b[i*below:(i+1)*below], b[j*below:(j+1)*below])

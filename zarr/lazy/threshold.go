@@ -35,40 +35,22 @@ func (op Threshold) Apply(_ context.Context, a Array) (Array, error) {
 	if from == nd.Bool {
 		steps, from = cast(nd.Bool, nd.Uint8), nd.Uint8
 	}
-	bound := op.Above.float
-	if from.IsInteger() && !op.Above.whole {
+	bound := op.Above
+	switch {
+	case from.IsInteger() && !bound.whole:
 		steps, from = append(steps, cast(from, nd.Float64)...), nd.Float64
+	case from == nd.Float16:
+		steps, from = cast(from, nd.Float32), nd.Float32
+		bound.float = roundedHalf(bound.float)
 	}
-	switch from {
-	case nd.Int8:
-		steps = append(steps, greaterWhole[int8](op.Above))
-	case nd.Int16:
-		steps = append(steps, greaterWhole[int16](op.Above))
-	case nd.Int32:
-		steps = append(steps, greaterWhole[int32](op.Above))
-	case nd.Int64:
-		steps = append(steps, greaterWhole[int64](op.Above))
-	case nd.Uint8:
-		steps = append(steps, greaterWhole[uint8](op.Above))
-	case nd.Uint16:
-		steps = append(steps, greaterWhole[uint16](op.Above))
-	case nd.Uint32:
-		steps = append(steps, greaterWhole[uint32](op.Above))
-	case nd.Uint64:
-		steps = append(steps, greaterWhole[uint64](op.Above))
-	case nd.Float16:
-		steps = append(steps, plain(nd.Float32, widenHalf), greater(roundedHalf(bound)))
-	case nd.Float32:
-		steps = append(steps, greater(float32(bound)))
-	default:
-		steps = append(steps, greater(bound))
-	}
-	return a.mapped(steps...), nil
+	greater := nd.Real(greaterWhole[int8], greaterWhole[int16], greaterWhole[int32], greaterWhole[int64], greaterWhole[uint8],
+		greaterWhole[uint16], greaterWhole[uint32], greaterWhole[uint64], greaterFloat[float32], greaterFloat[float64])
+	return a.mapped(append(steps, greater[from](bound))...), nil
 }
 
 // greaterWhole compares with a whole bound, which the type may not hold.
-func greaterWhole[T number](bound Number) step {
-	least, _ := bounds[T]()
+func greaterWhole[T nd.Integer](bound Number) step {
+	least, _ := nd.Bounds[T]()
 	if bound.negative && (least == 0 || bound.size > -uint64(int64(least))) {
 		return plain(nd.Bool, func(dst, _ []byte) {
 			for i := range dst {
@@ -79,11 +61,14 @@ func greaterWhole[T number](bound Number) step {
 	return greater(clamped[T](bound)) // nothing is greater than the largest number
 }
 
-func greater[T number](bound T) step {
-	return plain(nd.Bool, func(dst, src []byte) { markGreater(dst, elements[T](src), bound) })
+// greaterFloat compares with the bound rounded to the type.
+func greaterFloat[T nd.Float](bound Number) step { return greater(T(bound.float)) }
+
+func greater[T nd.Element](bound T) step {
+	return plain(nd.Bool, func(dst, src []byte) { markGreater(dst, nd.Elements[T](src), bound) })
 }
 
-func markGreater[T number](dst []byte, x []T, bound T) {
+func markGreater[T nd.Element](dst []byte, x []T, bound T) {
 	dst = dst[:len(x)]
 	for i, v := range x {
 		dst[i] = truth(v > bound)

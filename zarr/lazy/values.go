@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"unsafe"
 
 	"volara/nd"
 )
@@ -199,7 +198,7 @@ func lookUp(dst, src, table []byte, from, to int) {
 }
 
 func lookUpBytes[T uint8 | uint16 | uint32 | uint64](dst, src, table []byte) {
-	out, entries := elements[T](dst), (*[1 << 8]T)(elements[T](table))
+	out, entries := nd.Elements[T](dst), (*[1 << 8]T)(nd.Elements[T](table))
 	out = out[:len(src)]
 	for i, b := range src {
 		out[i] = entries[b]
@@ -207,18 +206,9 @@ func lookUpBytes[T uint8 | uint16 | uint32 | uint64](dst, src, table []byte) {
 }
 
 func lookUpWords[T uint8 | uint16 | uint32 | uint64](dst, src, table []byte) {
-	in, out, entries := elements[uint16](src), elements[T](dst), (*[1 << 16]T)(elements[T](table))
+	in, out, entries := nd.Elements[uint16](src), nd.Elements[T](dst), (*[1 << 16]T)(nd.Elements[T](table))
 	out = out[:len(in)]
 	for i, w := range in {
 		out[i] = entries[w]
 	}
-}
-
-// elements returns memory as elements, which share it.
-func elements[T any](b []byte) []T {
-	if len(b) == 0 {
-		return nil
-	}
-	var zero T
-	return unsafe.Slice((*T)(unsafe.Pointer(&b[0])), len(b)/int(unsafe.Sizeof(zero)))
 }
