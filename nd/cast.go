@@ -84,11 +84,10 @@ func fromFloat[S Float](to DType, p Policy) Caster {
 // fromBool casts to a type that holds 0 and 1, as all do.
 func fromBool(to DType, _ Policy) Caster {
 	if to == Float16 {
-		return boolTo[uint16](FloatToHalf(1))
+		return through(Bool, boolTo[float32], Float32, halfOf[float32], Float16)
 	}
-	one := Real(boolTo(int8(1)), boolTo(int16(1)), boolTo(int32(1)), boolTo(int64(1)),
-		boolTo(uint8(1)), boolTo(uint16(1)), boolTo(uint32(1)), boolTo(uint64(1)), boolTo(float32(1)), boolTo(float64(1)))
-	return one[to]
+	return Real[Caster](boolTo[int8], boolTo[int16], boolTo[int32], boolTo[int64], boolTo[uint8], boolTo[uint16], boolTo[uint32],
+		boolTo[uint64], boolTo[float32], boolTo[float64])[to]
 }
 
 func fromHalf(to DType, p Policy) Caster {

@@ -50,19 +50,13 @@ func truth(b bool) uint8 {
 	return 0
 }
 
-// boolTo writes one for true.
-func boolTo[D Element](one D) Caster {
-	return func(dst, src []byte) int {
-		out := Elements[D](dst)[:len(src)]
-		for i, v := range src {
-			var x D
-			if v != 0 {
-				x = one
-			}
-			out[i] = x
-		}
-		return -1
+// boolTo writes 1 for true.
+func boolTo[D Element](dst, src []byte) int {
+	out := Elements[D](dst)[:len(src)]
+	for i, v := range src {
+		out[i] = D(truth(v != 0))
 	}
+	return -1
 }
 
 // wholeWithin casts to whole numbers from least, which is not positive, to most.

@@ -2,30 +2,9 @@ package zarr
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"volara/nd"
 )
-
-// swapBytes reverses the bytes of every element. dst and src have equal length and may be the same memory.
-func swapBytes(dst, src []byte, size int) {
-	switch size {
-	case 2:
-		for i := 0; i+2 <= len(src); i += 2 {
-			binary.LittleEndian.PutUint16(dst[i:], binary.BigEndian.Uint16(src[i:]))
-		}
-	case 4:
-		for i := 0; i+4 <= len(src); i += 4 {
-			binary.LittleEndian.PutUint32(dst[i:], binary.BigEndian.Uint32(src[i:]))
-		}
-	case 8:
-		for i := 0; i+8 <= len(src); i += 8 {
-			binary.LittleEndian.PutUint64(dst[i:], binary.BigEndian.Uint64(src[i:]))
-		}
-	default:
-		copy(dst, src)
-	}
-}
 
 // repeat fills dst with copies of one element.
 func repeat(dst, element []byte) {

@@ -89,11 +89,11 @@ func excerptOf(v any) string {
 func typeV2(t nd.DType, bigEndian bool) string {
 	switch {
 	case t.Size() == 1:
-		return "|" + typesV2[t]
+		return "|" + t.Code()
 	case bigEndian:
-		return ">" + typesV2[t]
+		return ">" + t.Code()
 	}
-	return "<" + typesV2[t]
+	return "<" + t.Code()
 }
 
 // reversed returns the axes from the last to the first.

@@ -188,7 +188,7 @@ func (l *layout) decodeVoxels(dst, src []byte, lo, hi int) error {
 		return err
 	}
 	if l.swap {
-		swapBytes(dst[lo:hi], dst[lo:hi], l.dtype.Part().Size())
+		nd.Swap(dst[lo:hi], dst[lo:hi], l.dtype)
 	}
 	return nil
 }
@@ -228,7 +228,7 @@ func (l *layout) encode(buf, chunk []byte) ([]byte, error) {
 		chunk = out
 	} else if l.swap {
 		swapped := make([]byte, len(chunk))
-		swapBytes(swapped, chunk, l.dtype.Part().Size())
+		nd.Swap(swapped, chunk, l.dtype)
 		chunk = swapped
 	}
 	return l.codecs.Encode(buf, chunk)

@@ -110,13 +110,6 @@ func checkCodecsV2(f fields, l *layout) {
 	}
 }
 
-// typesV2 are the names of the types in .zarray, after the byte order.
-var typesV2 = map[nd.DType]string{
-	nd.Bool: "b1", nd.Int8: "i1", nd.Int16: "i2", nd.Int32: "i4", nd.Int64: "i8",
-	nd.Uint8: "u1", nd.Uint16: "u2", nd.Uint32: "u4", nd.Uint64: "u8",
-	nd.Float16: "f2", nd.Float32: "f4", nd.Float64: "f8", nd.Complex64: "c8", nd.Complex128: "c16",
-}
-
 // kindsV2 names the kinds of types that are not supported.
 var kindsV2 = map[byte]string{
 	'S': "byte strings", 'U': "strings", 'O': "objects", 'V': "raw bytes",
@@ -139,22 +132,14 @@ func parseTypeV2(f fields) (t nd.DType, endian string) {
 			f.fail("dtype", "%q: %s are not supported; %s", s, kind, supportedV2)
 			return
 		}
-		for t, name := range typesV2 {
-			if name != s[1:] {
-				continue
-			}
+		if t, ok := nd.ParseCode(s[1:]); ok && (strings.Contains("<>", s[:1]) || s[0] == '|' && t.Size() == 1) {
 			switch {
-			case s[0] == '<' || s[0] == '|' && t.Size() == 1:
-				endian = "little"
+			case t.Size() == 1:
+				return t, nativeEndian
 			case s[0] == '>':
-				endian = "big"
-			default:
-				continue
+				return t, "big"
 			}
-			if t.Size() == 1 {
-				endian = nativeEndian
-			}
-			return t, endian
+			return t, "little"
 		}
 	}
 	f.fail("dtype", "%q is not supported; %s", s, supportedV2)

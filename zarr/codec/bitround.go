@@ -25,9 +25,9 @@ func parseBitRound(decode func(any) error, t Type) (Codec, error) {
 	if err := decode(&c); err != nil {
 		return nil, err
 	}
-	bits, ok := map[nd.DType]int{nd.Float16: 10, nd.Float32: 23, nd.Float64: 52}[t.DType]
+	bits := fractionOf(t.DType).bits
 	switch {
-	case !ok:
+	case bits == 0:
 		return nil, fmt.Errorf("elements of type %v; only floating-point numbers are rounded", t.DType)
 	case c.KeepBits == nil:
 		return nil, fmt.Errorf(`"keepbits" is missing`)
@@ -44,26 +44,29 @@ func (b *BitRound) Spec() Spec {
 
 // Encode implements Codec.
 func (b *BitRound) Encode(dst, src []byte) ([]byte, error) {
-	return b.encode(dst, src, func(dst, src []byte) {
-		switch b.in.DType {
-		case nd.Float16:
-			roundBits(view[uint16](dst), view[uint16](src), 10-b.KeepBits)
-		case nd.Float32:
-			roundBits(view[uint32](dst), view[uint32](src), 23-b.KeepBits)
-		case nd.Float64:
-			roundBits(view[uint64](dst), view[uint64](src), 52-b.KeepBits)
-		}
-	})
+	f := fractionOf(b.in.DType)
+	return b.encode(dst, src, func(dst, src []byte) { f.round(dst, src, f.bits-b.KeepBits) })
 }
 
-func roundBits[T uint16 | uint32 | uint64](dst, src []T, drop int) {
+// A fraction is that of the numbers of a type: how many bits it has, and what rounds so many of them away.
+type fraction struct {
+	bits  int
+	round func(dst, src []byte, drop int)
+}
+
+// fractionOf returns the fraction of floats; other types have none.
+func fractionOf(t nd.DType) fraction {
+	return nd.ByType[fraction]{nd.Float16: {10, roundBits[uint16]}, nd.Float32: {23, roundBits[uint32]}, nd.Float64: {52, roundBits[uint64]}}[t]
+}
+
+func roundBits[T uint16 | uint32 | uint64](dst, src []byte, drop int) {
 	if drop == 0 {
 		copy(dst, src)
 		return
 	}
-	half := T(1)<<(drop-1) - 1
-	for i, v := range src {
-		dst[i] = (v + v>>drop&1 + half) &^ (1<<drop - 1)
+	out, half := nd.Elements[T](dst), T(1)<<(drop-1)-1
+	for i, v := range nd.Elements[T](src) {
+		out[i] = (v + v>>drop&1 + half) &^ (1<<drop - 1)
 	}
 }
 

@@ -54,19 +54,19 @@ func (d *Delta) Spec() Spec {
 
 // Encode implements Codec.
 func (d *Delta) Encode(dst, src []byte) ([]byte, error) {
-	in, out := d.in.Size(), d.out.Size()
+	in, out, arithmetic := d.in.Size(), d.out.Size(), arithmeticOf(d.in.DType)
 	return d.encode(dst, src, func(dst, src []byte) {
 		if d.in.DType == d.out.DType {
-			differences(dst, src, d.in.DType)
+			arithmetic.differences(dst, src)
 			return
 		}
 		// A piece at a time, each with the element before it.
-		buf := make([]byte, (deltaPiece+1)*in)
+		buf, store := make([]byte, (deltaPiece+1)*in), caster(d.in.DType, d.out.DType)
 		for at, n := 0, len(src)/in; at < n; at += deltaPiece {
 			first, end := max(at-1, 0), min(at+deltaPiece, n)
 			wide := buf[:(end-first)*in]
-			differences(wide, src[first*in:end*in], d.in.DType)
-			cast(dst[at*out:end*out], d.out.DType, wide[(at-first)*in:], d.in.DType)
+			arithmetic.differences(wide, src[first*in:end*in])
+			store(dst[at*out:end*out], wide[(at-first)*in:])
 		}
 	})
 }
@@ -77,21 +77,21 @@ const deltaPiece = 2048
 // Decode implements Codec.
 func (d *Delta) Decode(dst, src []byte, limit int) ([]byte, error) {
 	sum := sumType(d.in.DType, d.out.DType)
-	in, out, size := d.in.Size(), d.out.Size(), sum.Size()
+	in, out, size, arithmetic := d.in.Size(), d.out.Size(), sum.Size(), arithmeticOf(sum)
 	return d.decode(dst, src, limit, func(dst, src []byte) {
 		if d.in.DType == d.out.DType {
-			sums(dst, src, sum)
+			arithmetic.sums(dst, src)
 			return
 		}
 		// A piece at a time, each after the sum of those before it.
-		buf := make([]byte, (deltaPiece+1)*size)
+		buf, load, store := make([]byte, (deltaPiece+1)*size), caster(d.out.DType, sum), caster(sum, d.in.DType)
 		for at, n := 0, len(src)/out; at < n; at += deltaPiece {
 			end := min(at+deltaPiece, n)
 			carried := min(at, 1)
 			wide := buf[:(carried+end-at)*size]
-			cast(wide[carried*size:], sum, src[at*out:end*out], d.out.DType)
-			sums(wide, wide, sum)
-			cast(dst[at*in:end*in], d.in.DType, wide[carried*size:], sum)
+			load(wide[carried*size:], src[at*out:end*out])
+			arithmetic.sums(wide, wide)
+			store(dst[at*in:end*in], wide[carried*size:])
 			copy(buf, wide[len(wide)-size:])
 		}
 	})
@@ -123,72 +123,53 @@ func widen(float, n nd.DType) nd.DType {
 	}
 }
 
-// differences subtracts from every element but the first the one before it.
-func differences(dst, src []byte, t nd.DType) {
-	switch t {
-	case nd.Bool:
-		difference(dst, src, func(a, b byte) byte { return a ^ b })
-	case nd.Int8, nd.Uint8:
-		subtract[uint8](dst, src)
-	case nd.Int16, nd.Uint16:
-		subtract[uint16](dst, src)
-	case nd.Int32, nd.Uint32:
-		subtract[uint32](dst, src)
-	case nd.Int64, nd.Uint64:
-		subtract[uint64](dst, src)
-	case nd.Float16:
-		difference(view[uint16](dst), view[uint16](src), func(a, b uint16) uint16 {
-			return nd.FloatToHalf(nd.HalfToFloat(a) - nd.HalfToFloat(b))
-		})
-	case nd.Float32:
-		subtract[float32](dst, src)
-	case nd.Float64:
-		subtract[float64](dst, src)
-	case nd.Complex64:
-		subtract[complex64](dst, src)
-	case nd.Complex128:
-		subtract[complex128](dst, src)
+// A deltaArithmetic is that of one type.
+type deltaArithmetic struct {
+	// differences subtracts from every element but the first the one before it.
+	differences func(dst, src []byte)
+	// sums undoes that; dst and src may be the same memory.
+	sums func(dst, src []byte)
+}
+
+func arithmeticOf(t nd.DType) deltaArithmetic {
+	table := nd.Real(goArithmetic[int8], goArithmetic[int16], goArithmetic[int32], goArithmetic[int64], goArithmetic[uint8],
+		goArithmetic[uint16], goArithmetic[uint32], goArithmetic[uint64], goArithmetic[float32], goArithmetic[float64])
+	table[nd.Complex64], table[nd.Complex128] = goArithmetic[complex64], goArithmetic[complex128]
+	table[nd.Bool], table[nd.Float16] = boolArithmetic, halfArithmetic
+	return table[t]()
+}
+
+// goArithmetic is Go's, by which integers wrap around.
+func goArithmetic[T nd.AnyElement]() deltaArithmetic { return deltaArithmetic{subtract[T], add[T]} }
+
+func boolArithmetic() deltaArithmetic {
+	exclusiveOr := func(a, b byte) byte { return a ^ b }
+	return ownArithmetic(exclusiveOr, exclusiveOr)
+}
+
+func halfArithmetic() deltaArithmetic {
+	return ownArithmetic(
+		func(a, b uint16) uint16 { return nd.FloatToHalf(nd.HalfToFloat(a) - nd.HalfToFloat(b)) },
+		func(a, b uint16) uint16 { return nd.FloatToHalf(nd.HalfToFloat(a) + nd.HalfToFloat(b)) })
+}
+
+func ownArithmetic[T uint8 | uint16](minus, plus func(a, b T) T) deltaArithmetic {
+	return deltaArithmetic{
+		func(dst, src []byte) { difference(nd.Elements[T](dst), nd.Elements[T](src), minus) },
+		func(dst, src []byte) { sum(nd.Elements[T](dst), nd.Elements[T](src), plus) },
 	}
 }
 
-// sums is the inverse of differences; dst and src may be the same memory.
-func sums(dst, src []byte, t nd.DType) {
-	switch t {
-	case nd.Bool:
-		sum(dst, src, func(a, b byte) byte { return a ^ b })
-	case nd.Int8, nd.Uint8:
-		add[uint8](dst, src)
-	case nd.Int16, nd.Uint16:
-		add[uint16](dst, src)
-	case nd.Int32, nd.Uint32:
-		add[uint32](dst, src)
-	case nd.Int64, nd.Uint64:
-		add[uint64](dst, src)
-	case nd.Float16:
-		sum(view[uint16](dst), view[uint16](src), func(a, b uint16) uint16 {
-			return nd.FloatToHalf(nd.HalfToFloat(a) + nd.HalfToFloat(b))
-		})
-	case nd.Float32:
-		add[float32](dst, src)
-	case nd.Float64:
-		add[float64](dst, src)
-	case nd.Complex64:
-		add[complex64](dst, src)
-	case nd.Complex128:
-		add[complex128](dst, src)
-	}
-}
-
-func subtract[T uint8 | uint16 | uint32 | uint64 | float32 | float64 | complex64 | complex128](dst, src []byte) {
-	out, in := view[T](dst), view[T](src)
+func subtract[T nd.AnyElement](dst, src []byte) {
+	out, in := nd.Elements[T](dst), nd.Elements[T](src)
 	var last T
 	for i, v := range in[:len(out)] {
 		out[i], last = v-last, v
 	}
 }
 
-func add[T uint8 | uint16 | uint32 | uint64 | float32 | float64 | complex64 | complex128](dst, src []byte) {
-	out, in := view[T](dst), view[T](src)
+func add[T nd.AnyElement](dst, src []byte) {
+	out, in := nd.Elements[T](dst), nd.Elements[T](src)
 	if len(out) == 0 {
 		return
 	}

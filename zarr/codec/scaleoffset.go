@@ -140,8 +140,8 @@ func (f *FixedScaleOffset) encodeIntegers(dst, src []byte) ([]byte, error) {
 			part := min(len(src)/in.Size(), n)
 			wide, narrow := wide[:8*part], narrow[:part*in.Size()]
 			cast(wide, nd.Int64, src[:len(narrow)], in)
-			for i, v := range view[int64](wide) {
-				view[int64](wide)[i] = (v - offset) * scale
+			for i, v := range nd.Elements[int64](wide) {
+				nd.Elements[int64](wide)[i] = (v - offset) * scale
 			}
 			cast(narrow, in, wide, nd.Int64)
 			if to := dst[:part*out.Size()]; f.scale.isInteger() {
@@ -194,7 +194,7 @@ func mapFloats(dst []byte, to nd.DType, src []byte, from nd.DType, f func(float6
 	for len(src) > 0 {
 		part := min(len(src)/from.Size(), n)
 		cast(buf[:8*part], nd.Float64, src[:part*from.Size()], from)
-		values := view[float64](buf[:8*part])
+		values := nd.Elements[float64](buf[:8*part])
 		for i, v := range values {
 			values[i] = f(v)
 		}

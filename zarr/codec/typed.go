@@ -1,10 +1,6 @@
 package codec
 
-import (
-	"unsafe"
-
-	"volara/nd"
-)
+import "volara/nd"
 
 // typed is the part that filters from elements to elements share: the types, the byte orders, the lengths.
 type typed struct {
@@ -41,35 +37,15 @@ func through(dst, src []byte, from, to Type, fill func(dst, src []byte)) ([]byte
 	dst = grow(dst, n*to.Size())
 	if from.Swapped {
 		plain := make([]byte, len(src))
-		swapElements(plain, src, from.DType)
+		nd.Swap(plain, src, from.DType)
 		src = plain
 	}
 	fill(dst, src)
 	if to.Swapped {
-		swapElements(dst, dst, to.DType)
+		nd.Swap(dst, dst, to.DType)
 	}
 	return dst, nil
 }
 
-// number lists the Go types that real elements have in memory.
-type number interface {
-	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64 | truth
-}
-
-// truth is a boolean: 0 or 1.
-type truth uint8
-
-// view returns the whole elements in b, which shares their memory.
-func view[T number | complex64 | complex128](b []byte) []T {
-	var zero T
-	if len(b) < int(unsafe.Sizeof(zero)) {
-		return nil
-	}
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))
-}
-
 // supported reports whether elements of the type can be converted.
-func supported(t nd.DType) bool {
-	_, ok := typesV2[t]
-	return ok && !t.IsComplex()
-}
+func supported(t nd.DType) bool { return t != nd.Invalid && !t.IsComplex() }
