@@ -172,27 +172,22 @@ func voxelAt(offset, shape []int, i int) []int {
 // objectSet are the objects of an array that are stored.
 type objectSet struct {
 	shape, grid []int // of an object; of the grid of them
-	bits        []uint64
-	count       int
+	words       map[int]uint64
 }
 
 // storedObjects lists what of an array is stored.
 func storedObjects(ctx context.Context, a *zarr.Array) (*objectSet, error) {
 	m := a.Metadata()
-	s := &objectSet{shape: m.Chunks, grid: make([]int, len(m.Shape))}
-	n := 1
+	s := &objectSet{shape: m.Chunks, grid: make([]int, len(m.Shape)), words: map[int]uint64{}}
 	for d := range s.grid {
 		s.grid[d] = (m.Shape[d] + m.Chunks[d] - 1) / m.Chunks[d]
-		n *= s.grid[d]
 	}
-	s.bits = make([]uint64, (n+63)/64)
 	for o, err := range a.Objects(ctx) {
 		if err != nil {
 			return nil, err
 		}
 		i := s.number(o.Index)
-		s.bits[i/64] |= 1 << (i % 64)
-		s.count++
+		s.words[i/64] |= 1 << (i % 64)
 	}
 	return s, nil
 }
@@ -212,7 +207,7 @@ func (s *objectSet) all(t volume.Box) bool {
 		for d := range index {
 			index[d] /= s.shape[d]
 		}
-		if i := s.number(index); s.bits[i/64]>>(i%64)&1 == 0 {
+		if i := s.number(index); s.words[i/64]>>(i%64)&1 == 0 {
 			return false
 		}
 	}

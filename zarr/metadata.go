@@ -3,6 +3,7 @@ package zarr
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"volara/nd"
@@ -86,7 +87,19 @@ func checkShapes(f fields, shape, chunks []int, name string, t nd.DType) {
 	if _, ok := product(shape, t.Size()); !ok {
 		f.fail("shape", "%v voxels are more than can be addressed", shape)
 	}
+	if _, ok := product(chunks, t.Size()); !ok {
+		f.fail(name, "%v voxels are more than can be addressed", chunks)
+	}
+	for d := range shape {
+		if chunks[d] > maxLength || shape[d] > maxLength-chunks[d] {
+			f.fail(name, "chunks of %d voxels for %d: together they are more than %d, the most that is supported", chunks[d], shape[d], maxLength)
+		}
+	}
 }
+
+// maxLength is the most that an axis and a chunk along it may have together: the ends of all chunks of an array, and boxes
+// as large behind it, are whole numbers of 64 bits. Chunks inside shards are no longer than those.
+const maxLength = math.MaxInt / 2
 
 // checkPiece verifies that a piece which is decoded at once is not too large.
 func checkPiece(f fields, chunks []int, name string, t nd.DType) {

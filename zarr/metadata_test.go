@@ -6,11 +6,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"volara/fault"
 	"volara/nd"
+	"volara/zarr/store"
 )
 
 const goodV3 = `{
@@ -59,6 +61,11 @@ func TestBadMetadata(t *testing.T) {
 		{goodV3, "shape", `[10, 2.5]`, "list of integers"},
 		{goodV3, "shape", `[10, 1e30]`, "list of integers"},
 		{goodV3, "shape", `[4611686018427387904, 4611686018427387904]`, "more than can be addressed"},
+		{goodV3, "shape", `[0, 9223372036854775807]`, "together they are more than"},
+		{goodV3, "shape", `[1, 4611686018427387894]`, "together they are more than"},
+		{goodV3, "chunk_grid", `{"name": "regular", "configuration": {"chunk_shape": [1, 9223372036854775807]}}`, "more than can be addressed"},
+		{goodV3, "chunk_grid", `{"name": "regular", "configuration": {"chunk_shape": [1099511627776, 1099511627776]}}`, "more than can be addressed"},
+		{goodV2, "shape", `[0, 9223372036854775807]`, "together they are more than"},
 		{goodV3, "shape", `null`, "list of integers"},
 		{goodV3, "data_type", ``, "float64"},
 		{goodV3, "data_type", `"complex256"`, "complex128"},
@@ -319,6 +326,31 @@ func checkParsed(t *testing.T, m *Metadata, err error) {
 		dst := make([]byte, m.layout.size()&0xffff)
 		if len(dst) == m.layout.size() {
 			m.layout.decode(dst, []byte("nonsense")) //nolint:errcheck // must only not panic
+		}
+	}
+}
+
+// TestLongestAxis reads at the end of an axis that is as long as one can be, and counts what is stored.
+func TestLongestAxis(t *testing.T) {
+	const end = maxLength - 64
+	for _, shards := range [][]int{nil, {64}} {
+		a, err := CreateStore(t.Context(), store.NewMemory(), "", Spec{Shape: []int{end}, Chunks: []int{8}, Shards: shards, DType: nd.Uint8, Fill: FillOf(uint8(7))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Write(t.Context(), []int{end - 2}, nd.From([]uint8{1, 2}, 2)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.Read(t.Context(), []int{end - 3}, []int{5})
+		if err != nil || !slices.Equal(got.Bytes(), []byte{7, 1, 2, 0, 0}) {
+			t.Errorf("%v %v", got, err)
+		}
+		objects := 8
+		if shards != nil {
+			objects = 64
+		}
+		if u, err := a.Usage(t.Context()); err != nil || u.Present != 1 || u.Total != (end+objects-1)/objects || u.LogicalBytes != end {
+			t.Errorf("%+v %v", u, err)
 		}
 	}
 }
