@@ -132,7 +132,7 @@ func countFiles(ctx context.Context, n *store.Node) (stored, error) {
 		return s, nil
 	}
 	root := n.String()
-	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root+string(filepath.Separator), func(name string, e fs.DirEntry, err error) error { // which follows a link there
 		if err == nil {
 			err = ctx.Err()
 		}

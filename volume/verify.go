@@ -44,8 +44,8 @@ type verification struct {
 	objects atomic.Int64
 }
 
-// Verify reads every stored chunk of an array, or of all arrays below a group, and tells which cannot be decoded. An error
-// means that it could not go on.
+// Verify reads every stored chunk of an array, or of all arrays below a group, and tells which cannot be decoded. Links are
+// followed, but for those that lead back to a folder that they lie in. An error means that it could not go on.
 func Verify(ctx context.Context, n *Node, l Limits) (Findings, error) {
 	v := &verification{limits: l}
 	v.found.Damaged = []Damage{}
@@ -64,6 +64,9 @@ func (v *verification) node(ctx context.Context, n *Node) error {
 		return err
 	}
 	for _, name := range names {
+		if n.Where.Astray(name) != "" {
+			continue
+		}
 		child, err := n.Child(ctx, name)
 		switch {
 		case err != nil && (ctx.Err() != nil || fault.IsEnvironment(err)):

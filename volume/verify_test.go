@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,13 +57,50 @@ func TestVerifyNamesWhatIsDamaged(t *testing.T) {
 	put(t, shard, string(data))
 	put(t, filepath.Join(root, "group", "broken", "zarr.json"), "{")
 	f := verify(filepath.Join(root, "group"))
-	found := map[string]bool{}
-	for _, d := range f.Damaged {
-		for _, what := range []string{"plain/c/1/0", "sharded/c/0/0", "broken/zarr.json"} {
-			found[what] = found[what] || strings.Contains(d.Error, what)
+	for _, want := range []struct {
+		array, file string
+		offset      []int
+	}{
+		{"group/plain", "plain/c/1/0", []int{4, 0}}, {"group/sharded", "sharded/c/0/0", []int{0, 0}}, {"group/broken", "broken/zarr.json", []int{}},
+	} {
+		if !slices.ContainsFunc(f.Damaged, func(d volume.Damage) bool {
+			return strings.HasSuffix(d.Array, want.array) && strings.Contains(d.Error, want.file) && slices.Equal(d.Offset, want.offset)
+		}) {
+			t.Errorf("%v is not among %+v", want, f.Damaged)
 		}
 	}
-	if len(f.Damaged) != 3 || len(found) != 3 || !found["plain/c/1/0"] || !found["sharded/c/0/0"] || !found["broken/zarr.json"] {
+	if len(f.Damaged) != 3 || f.Omitted != 0 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestVerifyFollowsLinks verifies a group with links to an array elsewhere, and back.
+func TestVerifyFollowsLinks(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"group/own", "elsewhere"} {
+		a, err := zarr.Create(context.Background(), filepath.Join(root, name), zarr.Spec{Shape: []int{4}, Chunks: []int{2}, DType: nd.Uint8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Write(context.Background(), []int{0}, random(1, nd.Uint8, []int{4})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, filepath.Join(root, "group", "zarr.json"), `{"zarr_format": 3, "node_type": "group"}`)
+	put(t, filepath.Join(root, "group", "a", "zarr.json"), `{"zarr_format": 3, "node_type": "group"}`)
+	put(t, filepath.Join(root, "group", "b", "zarr.json"), `{"zarr_format": 3, "node_type": "group"}`)
+	for link, to := range map[string]string{"out": "../elsewhere", "a/up": "..", "a/here": ".", "a/b1": "../b", "a/b2": "../b", "b/a1": "../a", "b/a2": "../a"} {
+		if err := os.Symlink(to, filepath.Join(root, "group", link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, err := volume.Find(context.Background(), filepath.Join(root, "group"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	f, err := volume.Verify(context.Background(), n, volume.Limits{Workers: 2, Memory: 1 << 20})
+	if err != nil || f.Arrays != 2 || f.Objects != 4 || len(f.Damaged) > 0 {
+		t.Errorf("%+v %v", f, err)
 	}
 }

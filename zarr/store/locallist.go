@@ -34,8 +34,8 @@ func Hidden(name string) bool {
 // files yields every regular file whose key starts with prefix, walking no more directories than that needs.
 func (l *Local) files(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		start := path.Dir(prefix + "x")
-		err := filepath.WalkDir(l.Name(start), func(name string, d fs.DirEntry, err error) error {
+		start := l.Name(path.Dir(prefix+"x")) + string(filepath.Separator) // which follows a link there
+		err := filepath.WalkDir(start, func(name string, d fs.DirEntry, err error) error {
 			if err == nil {
 				err = ctx.Err()
 			}
