@@ -79,6 +79,48 @@ func TestCopyKilled(t *testing.T) {
 	}
 }
 
+// TestOverwriteKilled kills a copy while it removes what it replaces: the same copy made again removes the rest.
+func TestOverwriteKilled(t *testing.T) {
+	dir := t.TempDir()
+	src, dst := largeArray(t), filepath.Join(dir, "copy.zarr")
+	if out, err := zarrCp(src, dst).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	trash := func() []string {
+		found, _ := filepath.Glob(filepath.Join(dir, ".copy.zarr.*.trash"))
+		return found
+	}
+	c := zarrCp(src, dst)
+	c.Args = append(c.Args, "--overwrite")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for over := false; !over && len(trash()) == 0; {
+		select {
+		case <-ended:
+			over = true
+		default:
+		}
+	}
+	_ = c.Process.Kill()
+	if len(trash()) == 0 {
+		t.Log("it was faster")
+	}
+	again := zarrCp(src, dst)
+	again.Args = append(again.Args, "--overwrite")
+	if out, err := again.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if left := trash(); len(left) > 0 {
+		t.Errorf("%v is left behind", left)
+	}
+	if got, want := sumOf(t, dst), sumOf(t, src); got != want {
+		t.Errorf("the copy's sum is %s, want %s", got, want)
+	}
+}
+
 // TestCopyInterrupted interrupts a copy: it says how far it is, and goes on from there.
 func TestCopyInterrupted(t *testing.T) {
 	src, dst := largeArray(t), ""

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 
 	"volara/fault"
 	"volara/zarr/store"
@@ -25,16 +23,15 @@ func (c *Copy) hold(ctx context.Context) (release func(), err error) {
 		return func() {}, err
 	}
 	dir := c.to.String()
-	var trash []string
-	for {
+	for moved := false; ; moved = true {
 		lock, err := lockDir(dir)
 		if err != nil {
-			return nil, errors.Join(err, removeAll(trash))
+			return nil, errors.Join(err, store.EmptyTrash(dir))
 		}
-		old, err := c.lookInto(ctx, dir, len(trash) > 0)
+		old, err := c.lookInto(ctx, dir, moved)
 		if err == nil && !old {
 			// Only now, as it takes long: under the lock of the directory that is to be filled.
-			err = removeAll(trash)
+			err = store.EmptyTrash(dir)
 		}
 		if err != nil {
 			lock.Close()
@@ -44,12 +41,11 @@ func (c *Copy) hold(ctx context.Context) (release func(), err error) {
 			return func() { lock.Close() }, nil
 		}
 		// The lock is on what is moved away, and goes with it: that of the new directory is taken like any other.
-		moved, err := moveAway(dir)
+		err = store.MoveAway(dir)
 		lock.Close()
 		if err != nil {
-			return nil, err
+			return nil, notWritable(fmt.Errorf("replacing %s, for which the directory around it must be writable: %w", dir, err))
 		}
-		trash = append(trash, moved)
 	}
 }
 
@@ -78,26 +74,6 @@ func (c *Copy) lookInto(ctx context.Context, dir string, moved bool) (old bool, 
 		return false, busy(dir)
 	}
 	return true, nil
-}
-
-// moveAway renames a directory, so that nothing half removed is found in its place, and returns its new name.
-func moveAway(dir string) (trash string, err error) {
-	around := filepath.Dir(dir)
-	trash = filepath.Join(around, fmt.Sprintf(".%s.%x.trash", filepath.Base(dir), rand.Uint64()))
-	if err := os.Rename(dir, trash); err != nil {
-		return "", notWritable(fmt.Errorf("replacing %s, for which the directory around it must be writable: %w", dir, fault.FromOS(err)))
-	}
-	return trash, nil
-}
-
-// removeAll removes directories that were moved away.
-func removeAll(trash []string) error {
-	for _, dir := range trash {
-		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("removing %s, which was moved away to be replaced: %w", dir, fault.FromOS(err))
-		}
-	}
-	return nil
 }
 
 // createDir makes the directory of a copy.

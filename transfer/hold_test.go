@@ -79,6 +79,27 @@ func TestOverwriteDuringACopy(t *testing.T) {
 	sameVoxels(t, contents(t, open(t, dst)), contents(t, b))
 }
 
+// TestTrashOfACopy copies to where one that was killed has left what it was replacing.
+func TestTrashOfACopy(t *testing.T) {
+	dir := t.TempDir()
+	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")
+	spec := zarr.Spec{Shape: []int{16, 16}, Chunks: []int{4, 4}, DType: nd.Int16}
+	write(t, src, spec, random(1, nd.Int16, []int{16, 16}), []int{0, 0})
+	for _, o := range []Options{{}, {Overwrite: true}} {
+		os.RemoveAll(dst)
+		write(t, dst, spec, nil, nil)
+		if err := store.MoveAway(dst); err != nil {
+			t.Fatal(err)
+		}
+		if err := cp(src, dst, o); err != nil {
+			t.Fatal(err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+			t.Errorf("overwrite %v: %v is left behind", o.Overwrite, left)
+		}
+	}
+}
+
 // TestRivals lets many replace one directory at once: whoever is not refused has it for itself.
 func TestRivals(t *testing.T) {
 	dir := t.TempDir()

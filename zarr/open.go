@@ -163,7 +163,11 @@ func arraysIn(ctx context.Context, n *store.Node) string {
 	children, _ := n.Names(ctx, looked)
 	var names []string
 	for _, name := range children {
-		if child, err := n.Child(name); err == nil && strings.HasSuffix(name, "/") && isArray(ctx, child) {
+		child, err := n.Child(name)
+		if err != nil || !strings.HasSuffix(name, "/") {
+			continue
+		}
+		if is, err := isArray(ctx, child); err == nil && is {
 			names = append(names, strings.TrimSuffix(name, "/"))
 		}
 		if len(names) > most {
@@ -178,10 +182,8 @@ func arraysIn(ctx context.Context, n *store.Node) string {
 }
 
 // isArray reports whether a node has the metadata of an array.
-func isArray(ctx context.Context, n *store.Node) bool {
-	if n.Has(ctx, ".zarray") {
-		return true
-	}
-	data, err := n.Get(ctx, "zarr.json", metadataLimit)
-	return err == nil && json.Valid(quoteNonFinite(data)) && isNode(data, "array")
+func isArray(ctx context.Context, n *store.Node) (bool, error) {
+	doc, err := readNode(ctx, n)
+	v3 := doc.v3 != nil && json.Valid(quoteNonFinite(doc.v3)) && isNode(doc.v3, "array")
+	return v3 || doc.v2array != nil, err
 }

@@ -5,37 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"volara/fault"
 	"volara/zarr/store"
 )
-
-// emptyTrash removes what a Remove of the same array that was killed has left beside it.
-func emptyTrash(dir string) error {
-	entries, err := os.ReadDir(filepath.Dir(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "."+filepath.Base(dir)+".") && strings.HasSuffix(e.Name(), trashSuffix) {
-			if err := os.RemoveAll(filepath.Join(filepath.Dir(dir), e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// trashSuffix ends the name of an array that is being deleted.
-const trashSuffix = ".trash"
 
 // Remove deletes the array at a location; none there is no error. Anything but an array is left alone, with an error.
 //
@@ -70,7 +46,9 @@ func removeObjects(ctx context.Context, location string, opts []Option) error {
 }
 
 func removeNode(ctx context.Context, n *store.Node) error {
-	if !isArray(ctx, n) {
+	if is, err := isArray(ctx, n); err != nil {
+		return err
+	} else if !is {
 		names, err := n.Names(ctx, 1)
 		if err == nil && len(names) > 0 {
 			err = fault.Permanent(fmt.Errorf("not an array: %s", describe(ctx, n)))
@@ -101,31 +79,33 @@ func removeNode(ctx context.Context, n *store.Node) error {
 func metadataKeys() []string { return []string{"zarr.json", ".zarray", ".zattrs"} }
 
 func removeDirectory(ctx context.Context, dir string) error {
-	path := dir
-	if err := emptyTrash(dir); err != nil {
-		return fmt.Errorf("removing %s: %w", path, err)
+	err := store.EmptyTrash(dir)
+	if err == nil {
+		err = moveArray(ctx, dir)
 	}
+	if err == nil {
+		err = store.EmptyTrash(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("removing %s: %w", dir, err)
+	}
+	return nil
+}
+
+// moveArray moves the directory of an array away; none is no error.
+func moveArray(ctx context.Context, dir string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	n, err := store.Open(ctx, dir, store.Options{})
 	if err != nil {
-		return fmt.Errorf("removing %s: %w", path, err)
+		return err
 	}
 	defer n.Close()
-	if !isArray(ctx, n) {
-		return fault.Permanent(fmt.Errorf("removing %s: not an array: %s", path, describe(ctx, n)))
+	if is, err := isArray(ctx, n); err != nil {
+		return err
+	} else if !is {
+		return fault.Permanent(fmt.Errorf("not an array: %s", describe(ctx, n)))
 	}
-	trash := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%x%s", filepath.Base(dir), rand.Uint64(), trashSuffix))
-	if err := os.Rename(dir, trash); err != nil {
-		return fmt.Errorf("removing %s: %w", path, err)
-	}
-	// A writer that is still at work may create a file while its directory is being deleted: once more, then.
-	if err := os.RemoveAll(trash); err == nil {
-		return nil
-	}
-	if err := os.RemoveAll(trash); err != nil {
-		return fmt.Errorf("removing %s, already renamed to %s: %w", path, trash, err)
-	}
-	return nil
+	return store.MoveAway(dir)
 }
