@@ -252,11 +252,13 @@ func same(got, want any, dtype nd.DType) bool {
 // TestDownsampleRefuses panics where arrays do not fit.
 func TestDownsampleRefuses(t *testing.T) {
 	for name, f := range map[string]func(){
-		"shape":   func() { kernels.Downsample(nd.New(nd.Uint8, 2), nd.New(nd.Uint8, 5), []int{2}, kernels.DownsampleMean) },
-		"type":    func() { kernels.Downsample(nd.New(nd.Uint8, 2), nd.New(nd.Int8, 4), []int{2}, kernels.DownsampleMean) },
-		"factor":  func() { kernels.Downsample(nd.New(nd.Uint8, 4), nd.New(nd.Uint8, 4), []int{0}, kernels.DownsampleMean) },
-		"method":  func() { kernels.Downsample(nd.New(nd.Uint8, 2), nd.New(nd.Uint8, 4), []int{2}, "median") },
-		"complex": func() { kernels.Downsample(nd.New(nd.Complex64, 2), nd.New(nd.Complex64, 4), []int{2}, kernels.DownsampleMode) },
+		"shape":  func() { kernels.Downsample(nd.New(nd.Uint8, 2), nd.New(nd.Uint8, 5), []int{2}, kernels.DownsampleMean) },
+		"type":   func() { kernels.Downsample(nd.New(nd.Uint8, 2), nd.New(nd.Int8, 4), []int{2}, kernels.DownsampleMean) },
+		"factor": func() { kernels.Downsample(nd.New(nd.Uint8, 4), nd.New(nd.Uint8, 4), []int{0}, kernels.DownsampleMean) },
+		"method": func() { kernels.Downsample(nd.New(nd.Uint8, 2), nd.New(nd.Uint8, 4), []int{2}, "median") },
+		"complex": func() {
+			kernels.Downsample(nd.New(nd.Complex64, 2), nd.New(nd.Complex64, 4), []int{2}, kernels.DownsampleMode)
+		},
 	} {
 		func() {
 			defer func() {

@@ -26,6 +26,9 @@ type item struct {
 	to       *zarr.Array
 	stored   *objectSet // that were stored before
 
+	coarse *coarser  // what a level of a pyramid is made by; nil for a copy
+	seen   *extremes // nil where nothing is measured
+
 	total         int64 // tiles
 	done, skipped atomic.Int64
 }
@@ -79,9 +82,18 @@ func (it *item) divide(o Options) error {
 		it.tile[d] *= max(1, min(times, voxels/max(1, size)))
 	}
 	inside := float64(tileVoxels(it.tile, it.spec.Shape)) / float64(it.extent(it.tile))
-	it.tile = volume.Grow(it.tile, whole, int(inside*float64(min(voxels, blockBytes/bytes))), nil)
+	it.tile = volume.Grow(it.tile, whole, int(inside*float64(min(voxels, it.most(o.Workers, bytes)))), nil)
 	it.total = int64(whole.TileCount(it.tile))
 	return nil
+}
+
+// most returns how many voxels a tile of so many bytes each has at most. Of a level of a pyramid, which is made of more
+// than it has, there is something to do for all workers.
+func (it *item) most(workers, bytes int) int {
+	if it.coarse == nil {
+		return blockBytes / bytes
+	}
+	return min(blockBytes/4/bytes, max(1, volume.Whole(it.spec.Shape).Len()/(4*max(1, workers))))
 }
 
 // extent returns the voxels that making a tile takes: whole chunks, also where they leave the array.
@@ -151,6 +163,9 @@ func (it *item) copy(ctx context.Context, t volume.Box, c Cast) error {
 			return fmt.Errorf("%s, voxel %v: %w", it.from.Path(), voxelAt(at, t.Shape, bad), refused(data, bad, it.spec.DType, c))
 		}
 		data = out
+	}
+	if it.seen != nil {
+		it.seen.add(t, data)
 	}
 	if err := it.to.Write(ctx, t.Offset, data); err != nil {
 		return err

@@ -40,5 +40,8 @@ type Options struct {
 	// Overwrite removes what is at the destination first, also a part of this copy.
 	Overwrite bool
 
+	// Pyramid makes an OME-Zarr image of an array, which Format 2 makes of version 0.4 and 3, also the default, of 0.5.
+	Pyramid *Pyramid
+
 	volume.Limits
 }

@@ -32,6 +32,7 @@ type Copy struct {
 	unlisted            bool     // what is copied is what metadata names
 	absent              []string // names without a node
 	keptLabels          []string
+	pyramid             *pyramid // nil for a plain copy
 	warnings            []string
 	lost                int64 // objects that are missing though the copy was done
 }
@@ -58,6 +59,11 @@ func Plan(ctx context.Context, source, destination string, o Options) (*Copy, er
 
 func (c *Copy) plan(ctx context.Context) error {
 	var err error
+	if c.o.Pyramid != nil {
+		if err := c.aim(ctx); err != nil {
+			return err
+		}
+	}
 	if c.from, err = volume.Find(ctx, c.source); err != nil {
 		return err
 	}
@@ -105,6 +111,9 @@ func (c *Copy) Close() error {
 // collect finds the arrays and groups that are to be copied.
 func (c *Copy) collect(ctx context.Context) error {
 	n := c.from
+	if c.pyramid != nil {
+		return c.collectPyramid(ctx)
+	}
 	if n.Array == nil && c.o.Level != nil {
 		a, err := volume.Open(ctx, c.source, volume.OpenOptions{Level: c.o.Level})
 		if err != nil {

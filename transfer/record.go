@@ -64,12 +64,15 @@ func (c *Copy) describe(ctx context.Context) (record, error) {
 	sum, layout := sha256.New(), sha256.New()
 	encode := json.NewEncoder(sum)
 	for _, it := range c.arrays {
+		fmt.Fprintln(layout, it.name, it.box, it.spec.Format, it.spec.Shape, it.spec.Chunks, it.spec.Shards, it.spec.DType, it.spec.Fill)
+		if it.coarse != nil {
+			continue // of which there is no source but the level before
+		}
 		m := it.from.Stored.Metadata()
 		spec := m.Spec()
 		if err := encode.Encode([]any{it.name, m.Shape, m.Chunks, m.Inner, m.DType.String(), m.Fill, m.Codecs, spec.Separator, m.Attributes}); err != nil {
 			return r, err
 		}
-		fmt.Fprintln(layout, it.name, it.box, it.spec.Format, it.spec.Shape, it.spec.Chunks, it.spec.Shards, it.spec.DType, it.spec.Fill)
 	}
 	for _, g := range c.groups {
 		if err := encode.Encode([]any{g.name, g.attributes}); err != nil {
@@ -122,6 +125,9 @@ func (o Options) request() map[string]string {
 	set("endian", o.Endian)
 	set("order", o.Order)
 	set("write-empty", o.WriteEmpty)
+	if o.Pyramid != nil {
+		o.Pyramid.request(r, set)
+	}
 	return r
 }
 

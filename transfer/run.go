@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 
 	"golang.org/x/sync/errgroup"
 
 	"volara/volume"
 	"volara/zarr"
+	"volara/zarr/ngff"
 	"volara/zarr/store"
 )
 
@@ -66,6 +68,11 @@ func (c *Copy) runIn(ctx context.Context, to *store.Node) error {
 			return fmt.Errorf("copying %s: %w", it.from.Path(), volume.TooLarge(err))
 		}
 	}
+	if c.pyramid != nil {
+		if err := c.finish(ctx, to); err != nil {
+			return err
+		}
+	}
 	var err error
 	if c.record.Objects, err = c.countObjects(ctx, to); err != nil {
 		return err
@@ -90,12 +97,18 @@ func (c *Copy) create(ctx context.Context, to *store.Node) error {
 			return err
 		}
 	}
-	for _, it := range c.arrays {
+	if c.pyramid != nil {
+		if err := ngff.WriteImage(ctx, to, c.pyramid.format, c.pyramid.image); err != nil {
+			return notWritable(err)
+		}
+	}
+	for i, it := range c.arrays {
 		n := at(to, it.name)
 		var err error
 		if it.to, err = zarr.CreateStore(ctx, n.Store, n.Prefix, it.spec, opts...); err != nil {
 			return err
 		}
+		c.attach(i)
 		if c.resumed {
 			if it.stored, err = storedObjects(ctx, it.to); err != nil {
 				return err
@@ -158,13 +171,18 @@ func writeGroup(ctx context.Context, n *store.Node, g group) error {
 
 // runArray copies the tiles of an array, several at once.
 func (c *Copy) runArray(ctx context.Context, it *item) error {
+	return c.inParallel(ctx, it, it.tiles(), func(ctx context.Context, t volume.Box) error { return it.copy(ctx, t, c.o.Cast) })
+}
+
+// inParallel does something with tiles of an array, with as many at once as the memory allows.
+func (c *Copy) inParallel(ctx context.Context, it *item, tiles iter.Seq[volume.Box], do func(context.Context, volume.Box) error) error {
 	g, tasks := errgroup.WithContext(ctx)
 	g.SetLimit(it.workersFor(c.o.Limits))
-	for t := range it.tiles() {
+	for t := range tiles {
 		if tasks.Err() != nil {
 			break
 		}
-		g.Go(func() error { return it.copy(tasks, t, c.o.Cast) })
+		g.Go(func() error { return do(tasks, t) })
 	}
 	if err := g.Wait(); err != nil {
 		return err

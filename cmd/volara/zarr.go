@@ -17,6 +17,7 @@ import (
 type zarrCmd struct {
 	Info     zarrInfoCmd     `cmd:"" help:"Say what is stored at a path: an array, an image of several levels, a group, a plate."`
 	Cp       zarrCpCmd       `cmd:"" help:"Copy an array, an image or a group: as it is, or laid out, encoded, cropped or computed otherwise. Given again, it goes on where it was stopped."`
+	Pyramid  zarrPyramidCmd  `cmd:"" help:"Write an array as an OME-Zarr image with coarser levels, or as labels of one. Given again, it goes on where it was stopped."`
 	Stats    zarrStatsCmd    `cmd:"" help:"Minimum, maximum, mean, histogram and number of distinct labels of an array."`
 	Slice    zarrSliceCmd    `cmd:"" help:"Draw a plane of an array: images in grey, labels in colours, channels as red, green and blue."`
 	SHA256   zarrSHA256Cmd   `cmd:"" name:"sha256" help:"Checksums of the voxels of arrays, as little-endian bytes in C order."`

@@ -137,10 +137,15 @@ func parseShards(text string) (shape []int, none bool, err error) {
 	return shape, false, nil
 }
 
-// run makes the copy and shows how far it is.
+// run makes the copy.
 func (c *zarrCpCmd) run(ctx context.Context, plan *transfer.Copy) error {
-	progress := console.NewProgress(console.ProgressOptions{Mode: console.Mode(c.Progress)})
-	watch := newWatch(path.Base(c.Dst), plan)
+	return c.report(ctx, plan, follow(ctx, plan, "cp", path.Base(c.Dst), c.Progress))
+}
+
+// follow makes a copy and shows how far it is.
+func follow(ctx context.Context, plan *transfer.Copy, command, name, mode string) error {
+	progress := console.NewProgress(console.ProgressOptions{Mode: console.Mode(mode)})
+	watch := newWatch(command, name, plan)
 	shown := make(chan struct{})
 	watching, stop := context.WithCancel(context.Background())
 	go func() {
@@ -152,7 +157,7 @@ func (c *zarrCpCmd) run(ctx context.Context, plan *transfer.Copy) error {
 	stop()
 	<-shown
 	progress.Close()
-	return c.report(ctx, plan, err)
+	return err
 }
 
 // report says what came of it.
@@ -184,13 +189,14 @@ func (c *zarrCpCmd) report(ctx context.Context, plan *transfer.Copy, err error) 
 // A watch makes the status of a copy that is shown.
 type watch struct {
 	plan    *transfer.Copy
+	run     string // what the command is called
 	name    string
 	started time.Time
 	state   chan string // of one: what the copy's state is
 }
 
-func newWatch(name string, plan *transfer.Copy) *watch {
-	w := &watch{plan: plan, name: name, started: time.Now(), state: make(chan string, 1)}
+func newWatch(command, name string, plan *transfer.Copy) *watch {
+	w := &watch{plan: plan, run: command + " " + name, name: name, started: time.Now(), state: make(chan string, 1)}
 	w.state <- stream.StateRunning
 	return w
 }
@@ -209,7 +215,7 @@ func (w *watch) end(err error) {
 func (w *watch) status() stream.Status {
 	state := <-w.state
 	w.state <- state
-	s := stream.Status{Run: "cp " + w.name, State: state, Started: w.started, Updated: time.Now()}
+	s := stream.Status{Run: w.run, State: state, Started: w.started, Updated: time.Now()}
 	for _, p := range w.plan.Progress() {
 		t := stream.TaskStatus{Name: p.Name, Total: p.Total, Done: p.Done, Skipped: p.Skipped, Voxels: p.Voxels, Started: w.started}
 		if t.Name == "" {
