@@ -139,11 +139,11 @@ func parseShards(text string) (shape []int, none bool, err error) {
 
 // run makes the copy.
 func (c *zarrCpCmd) run(ctx context.Context, plan *transfer.Copy) error {
-	return c.report(ctx, plan, follow(ctx, plan, "cp", path.Base(c.Dst), c.Progress))
+	return c.report(ctx, plan, transferShown(ctx, plan, "cp", path.Base(c.Dst), c.Progress))
 }
 
-// follow makes a copy and shows how far it is.
-func follow(ctx context.Context, plan *transfer.Copy, command, name, mode string) error {
+// transferShown makes a copy and shows how far it is.
+func transferShown(ctx context.Context, plan *transfer.Copy, command, name, mode string) error {
 	progress := console.NewProgress(console.ProgressOptions{Mode: console.Mode(mode)})
 	watch := newWatch(command, name, plan)
 	shown := make(chan struct{})

@@ -59,7 +59,7 @@ func (c *zarrPyramidCmd) Run(ctx context.Context) error {
 	if m := plan.Guessed(); m != "" {
 		fmt.Fprintf(os.Stderr, "note: it looks like labels: coarser voxels are made by %s; --method says otherwise\n", m)
 	}
-	err = follow(ctx, plan, "pyramid", path.Base(plan.Destination()), c.Progress)
+	err = transferShown(ctx, plan, "pyramid", path.Base(plan.Destination()), c.Progress)
 	return c.report(ctx, plan, err)
 }
 
