@@ -4,22 +4,16 @@ import "math"
 
 // HalfToFloat widens an IEEE 754 half-precision number, which is how elements of Float16 are held.
 func HalfToFloat(h uint16) float64 {
-	exponent, fraction := int(h>>10&0x1f), float64(h&0x3ff)
-	v := 0.0
-	switch exponent {
-	case 0:
-		v = fraction * (1.0 / (1 << 24))
-	case 0x1f:
-		if v = math.Inf(1); fraction != 0 {
-			v = math.NaN()
-		}
-	default:
-		v = math.Float64frombits(uint64(exponent+1023-15)<<52 | uint64(h&0x3ff)<<42)
+	sign, exponent, fraction := uint64(h>>15)<<63, uint64(h>>10&0x1f), uint64(h&0x3ff)
+	switch {
+	case exponent == 0:
+		return math.Float64frombits(sign | math.Float64bits(float64(fraction)*(1.0/(1<<24))))
+	case exponent < 0x1f:
+		return math.Float64frombits(sign | (exponent+1023-15)<<52 | fraction<<42)
+	case fraction == 0:
+		return math.Inf(1 - 2*int(h>>15))
 	}
-	if h>>15 != 0 {
-		v = -v
-	}
-	return v
+	return math.Float64frombits(sign | math.Float64bits(math.NaN()))
 }
 
 // FloatToHalf rounds to the nearest half-precision number, ties to even.

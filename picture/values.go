@@ -8,79 +8,23 @@ import (
 	"volara/nd"
 )
 
-// numbers returns the values of an array as floats; those of complex numbers are their magnitudes.
+// numbers returns the values of an array as floats; those of complex numbers are their magnitudes. The result may be the
+// array's own memory.
 func numbers(a *nd.Array) []float64 {
-	switch a.DType() {
-	case nd.Int8:
-		return widen(nd.Values[int8](a))
-	case nd.Int16:
-		return widen(nd.Values[int16](a))
-	case nd.Int32:
-		return widen(nd.Values[int32](a))
-	case nd.Int64:
-		return widen(nd.Values[int64](a))
-	case nd.Bool, nd.Uint8:
-		return widen(a.Bytes())
-	case nd.Uint16:
-		return widen(nd.Values[uint16](a))
-	case nd.Uint32:
-		return widen(nd.Values[uint32](a))
-	case nd.Uint64:
-		return widen(nd.Values[uint64](a))
-	case nd.Float16:
-		return mapped(nd.Values[uint16](a), nd.HalfToFloat)
-	case nd.Float32:
-		return widen(nd.Values[float32](a))
-	case nd.Float64:
-		return nd.Values[float64](a)
-	case nd.Complex64:
-		return mapped(nd.Values[complex64](a), func(v complex64) float64 { return cmplx.Abs(complex128(v)) })
-	default:
-		return mapped(nd.Values[complex128](a), cmplx.Abs)
+	if !a.DType().IsComplex() {
+		return nd.Values[float64](a.As(nd.Float64))
 	}
-}
-
-func widen[T nd.Element](values []T) []float64 {
-	return mapped(values, func(v T) float64 { return float64(v) })
-}
-
-func mapped[T any](values []T, to func(T) float64) []float64 {
+	values := nd.Values[complex128](a.As(nd.Complex128))
 	out := make([]float64, len(values))
 	for i, v := range values {
-		out[i] = to(v)
+		out[i] = cmplx.Abs(v)
 	}
 	return out
 }
 
-// ids returns the values of an array of integers or bools as ids; negative ones by their bits.
-func ids(a *nd.Array) []uint64 {
-	switch a.DType() {
-	case nd.Int8:
-		return idsOf(nd.Values[int8](a))
-	case nd.Int16:
-		return idsOf(nd.Values[int16](a))
-	case nd.Int32:
-		return idsOf(nd.Values[int32](a))
-	case nd.Int64:
-		return idsOf(nd.Values[int64](a))
-	case nd.Uint16:
-		return idsOf(nd.Values[uint16](a))
-	case nd.Uint32:
-		return idsOf(nd.Values[uint32](a))
-	case nd.Uint64:
-		return nd.Values[uint64](a)
-	default:
-		return idsOf(a.Bytes())
-	}
-}
-
-func idsOf[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32](values []T) []uint64 {
-	out := make([]uint64, len(values))
-	for i, v := range values {
-		out[i] = uint64(int64(v))
-	}
-	return out
-}
+// ids returns the values of an array of integers or bools as ids, negative ones by their bits. The result may be the array's
+// own memory.
+func ids(a *nd.Array) []uint64 { return nd.Values[uint64](a.As(nd.Uint64)) }
 
 // A Window is the range of values from black to full brightness.
 type Window struct{ Low, High float64 }

@@ -161,7 +161,7 @@ func (o Options) fill(s *zarr.Spec, m zarr.Metadata) error {
 	return nil
 }
 
-// seen is the array with the operation of a cast that wraps; floats become whole numbers in wrapFloats.
+// seen is the array with the operation of a cast that wraps; floats become whole numbers in convert.
 func (o Options) seen(ctx context.Context, stored *zarr.Array) (*volume.Array, error) {
 	a, err := volume.See(ctx, stored, o.Ops)
 	if err != nil || o.Cast != Wrap || o.DType == nd.Invalid || a.DType().IsFloat() && o.DType.IsInteger() {

@@ -220,7 +220,8 @@ func TestConverted(t *testing.T) {
 		t.Errorf("%v was served as %v", values, got)
 	}
 	for bits, want := range map[uint16]float32{0: 0, 0x3c00: 1, 0xc000: -2, 0x7c00: float32(math.Inf(1)), 1: 1.0 / (1 << 24), 0x3555: 0.333251953125} {
-		if got := half(bits); got != want {
+		half := nd.View(nd.Float16, nd.From([]uint16{bits}, 1).Bytes(), 1)
+		if got := nd.Elements[float32](convert(half, nd.Float32))[0]; got != want {
 			t.Errorf("half %#x is %v, want %v", bits, got, want)
 		}
 	}

@@ -119,40 +119,5 @@ func (l *Layer) sample(ctx context.Context, channels int) ([]Range, error) {
 	return ranges, nil
 }
 
-// floats returns the elements of an array as numbers; those of types without an order are 0.
-func floats(a *nd.Array) []float64 {
-	out := make([]float64, a.Len())
-	switch a.DType() {
-	case nd.Int8:
-		spread[int8](out, a)
-	case nd.Int16:
-		spread[int16](out, a)
-	case nd.Int32:
-		spread[int32](out, a)
-	case nd.Int64:
-		spread[int64](out, a)
-	case nd.Bool, nd.Uint8:
-		spread[uint8](out, a)
-	case nd.Uint16:
-		spread[uint16](out, a)
-	case nd.Uint32:
-		spread[uint32](out, a)
-	case nd.Uint64:
-		spread[uint64](out, a)
-	case nd.Float32:
-		spread[float32](out, a)
-	case nd.Float64:
-		spread[float64](out, a)
-	case nd.Float16:
-		for i, v := range nd.Values[uint16](a) {
-			out[i] = float64(half(v))
-		}
-	}
-	return out
-}
-
-func spread[T nd.Element](dst []float64, a *nd.Array) {
-	for i, v := range nd.Values[T](a) {
-		dst[i] = float64(v)
-	}
-}
+// floats returns the elements of an array as numbers; the result may be the array's own memory.
+func floats(a *nd.Array) []float64 { return nd.Values[float64](a.As(nd.Float64)) }
