@@ -2,8 +2,8 @@ package codec
 
 import "fmt"
 
-// AsType stores elements as another type, as numpy's astype converts; numcodecs' astype.
-type AsType struct {
+// asType stores elements as another type, as numpy's astype converts; numcodecs' astype.
+type asType struct {
 	typed
 }
 
@@ -26,22 +26,22 @@ func parseAsType(decode func(any) error, t Type) (Codec, error) {
 			return nil, fmt.Errorf("%s is missing or of a type that is not converted", t.name)
 		}
 	}
-	return &AsType{typed{c.Decode.Type, c.Encode.Type}}, nil
+	return &asType{typed{c.Decode.Type, c.Encode.Type}}, nil
 }
 
 // Spec implements Codec.
-func (a *AsType) Spec() Spec {
+func (a *asType) Spec() Spec {
 	return Spec{numcodecs + "astype",
 		asTypeConfig{"", a.out.DType.String(), a.in.DType.String()},
 		asTypeConfig{"astype", a.out.String(), a.in.String()}}
 }
 
 // Encode implements Codec.
-func (a *AsType) Encode(dst, src []byte) ([]byte, error) {
+func (a *asType) Encode(dst, src []byte) ([]byte, error) {
 	return a.encode(dst, src, func(dst, src []byte) { cast(dst, a.out.DType, src, a.in.DType) })
 }
 
 // Decode implements Codec.
-func (a *AsType) Decode(dst, src []byte, limit int) ([]byte, error) {
+func (a *asType) Decode(dst, src []byte, limit int) ([]byte, error) {
 	return a.decode(dst, src, limit, func(dst, src []byte) { cast(dst, a.in.DType, src, a.out.DType) })
 }

@@ -6,9 +6,9 @@ import (
 	"volara/nd"
 )
 
-// BitRound rounds floating-point numbers, ties to even, to so many bits of their fraction, so that they compress well;
+// bitRound rounds floating-point numbers, ties to even, to so many bits of their fraction, so that they compress well;
 // numcodecs' bitround. Decoding gives the rounded numbers.
-type BitRound struct {
+type bitRound struct {
 	typed
 	KeepBits int
 }
@@ -34,16 +34,16 @@ func parseBitRound(decode func(any) error, t Type) (Codec, error) {
 	case *c.KeepBits < 0 || *c.KeepBits > bits:
 		return nil, fmt.Errorf("keepbits %d is not in 0..%d, what a %v has", *c.KeepBits, bits, t.DType)
 	}
-	return &BitRound{typed{t, t}, *c.KeepBits}, nil
+	return &bitRound{typed{t, t}, *c.KeepBits}, nil
 }
 
 // Spec implements Codec.
-func (b *BitRound) Spec() Spec {
+func (b *bitRound) Spec() Spec {
 	return Spec{numcodecs + "bitround", bitRoundConfig{"", b.KeepBits}, bitRoundConfig{"bitround", b.KeepBits}}
 }
 
 // Encode implements Codec.
-func (b *BitRound) Encode(dst, src []byte) ([]byte, error) {
+func (b *bitRound) Encode(dst, src []byte) ([]byte, error) {
 	f := fractionOf(b.in.DType)
 	return b.encode(dst, src, func(dst, src []byte) { f.round(dst, src, f.bits-b.KeepBits) })
 }
@@ -71,6 +71,6 @@ func roundBits[T uint16 | uint32 | uint64](dst, src []byte, drop int) {
 }
 
 // Decode implements Codec.
-func (b *BitRound) Decode(dst, src []byte, limit int) ([]byte, error) {
+func (b *bitRound) Decode(dst, src []byte, limit int) ([]byte, error) {
 	return b.decode(dst, src, limit, func(dst, src []byte) { copy(dst, src) })
 }

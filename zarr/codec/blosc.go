@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,19 +22,20 @@ const (
 // Blosc is the container format of c-blosc 1: blocks, each shuffled and compressed on its own.
 // Format: https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst
 //
-// Decoding goes by the header of the frame alone; the configuration says how to encode.
+// Decoding goes by the header of the frame alone; the configuration says how to encode. NewBlosc makes one.
 type Blosc struct {
-	BloscConfig
+	BloscConfig // not to be changed
 
-	lz4  lz4Block
-	zstd Zstd
-	zlib Zlib
-	tmp  sync.Pool // *[]byte
+	compressor bloscCompressor
+	lz4        lz4Block
+	zstd       Zstd
+	zlib       Zlib
+	tmp        sync.Pool // *[]byte
 }
 
 // BloscConfig says how a Blosc encodes.
 type BloscConfig struct {
-	// Compressor is lz4, lz4hc, zstd, zlib or blosclz.
+	// Compressor is lz4, lz4hc, zstd, zlib, blosclz or snappy.
 	Compressor string
 	// Level is 0 (stored) to 9.
 	Level int
@@ -47,9 +49,10 @@ type BloscConfig struct {
 
 // NewBlosc returns the codec, or an error that names the field that is out of range.
 func NewBlosc(c BloscConfig) (*Blosc, error) {
+	compressor, err := bloscCompressorOf(c.Compressor)
 	switch {
-	case !slices.Contains(bloscCompressors, c.Compressor):
-		return nil, fmt.Errorf("cname %q: supported are %s", c.Compressor, strings.Join(bloscCompressors, ", "))
+	case err != nil:
+		return nil, err
 	case c.Level < 0 || c.Level > 9:
 		return nil, fmt.Errorf("clevel %d is not in 0..9", c.Level)
 	case c.Shuffle < AutoShuffle || c.Shuffle > BitShuffle:
@@ -59,15 +62,13 @@ func NewBlosc(c BloscConfig) (*Blosc, error) {
 	case c.BlockSize < 0 || c.BlockSize > maxBloscInput:
 		return nil, fmt.Errorf("blocksize %d is not in 0..%d", c.BlockSize, maxBloscInput)
 	}
-	b := &Blosc{BloscConfig: c}
+	b := &Blosc{BloscConfig: c, compressor: compressor}
 	b.zlib.Level = c.Level
 	if b.zstd.Level = max(2*c.Level-1, 1); c.Level == 9 {
 		b.zstd.Level = 22
 	}
 	return b, nil
 }
-
-var bloscCompressors = []string{"lz4", "lz4hc", "zstd", "zlib", "blosclz"}
 
 type bloscV3 struct {
 	Compressor string `json:"cname"`
@@ -94,6 +95,54 @@ func (b *Blosc) Spec() Spec {
 		bloscV2{"blosc", b.Compressor, b.Level, b.Shuffle, b.BlockSize}}
 }
 
+// parseBloscV3 takes missing fields as zarr-python does, and the array's element size for a missing typesize.
+func parseBloscV3(decode func(any) error, t Type) (Codec, error) {
+	c := bloscV3{Compressor: "zstd", Level: 5, TypeSize: t.Size()}
+	if err := decode(&c); err != nil {
+		return nil, err
+	}
+	if c.Shuffle == "" {
+		c.Shuffle = shuffleNames[ByteShuffle]
+		if t.Size() == 1 {
+			c.Shuffle = shuffleNames[BitShuffle]
+		}
+	}
+	if c.TypeSize == 0 {
+		c.TypeSize = t.Size()
+	}
+	filter := slices.Index(shuffleNames, c.Shuffle)
+	if filter < 0 {
+		return nil, fmt.Errorf("shuffle %q: supported are %s", c.Shuffle, strings.Join(shuffleNames, ", "))
+	}
+	return NewBlosc(BloscConfig{c.Compressor, c.Level, Shuffle(filter), c.TypeSize, c.BlockSize})
+}
+
+func parseBloscV2(decode func(any) error, t Type) (Codec, error) {
+	c := struct {
+		Compressor string  `json:"cname"`
+		Level      int     `json:"clevel"`
+		Shuffle    Shuffle `json:"shuffle"`
+		BlockSize  int     `json:"blocksize"`
+		TypeSize   *int    `json:"typesize"`
+	}{Compressor: "lz4", Level: 5, Shuffle: ByteShuffle}
+	if err := decode(&c); err != nil {
+		return nil, err
+	}
+	size := t.Size()
+	if c.TypeSize != nil {
+		size = *c.TypeSize
+	}
+	return NewBlosc(BloscConfig{c.Compressor, c.Level, c.Shuffle, size, c.BlockSize})
+}
+
+// snappy is what old arrays have; numcodecs is built without it now.
+func (b *Blosc) refusal() error {
+	if b.Compressor == "snappy" {
+		return errors.New(`cname "snappy": it can be read, but numcodecs, and zarr-python with it, does so no longer: choose another, as lz4`)
+	}
+	return nil
+}
+
 // The header of a frame: 16 bytes, integers little-endian.
 const (
 	bloscHeader  = 16
@@ -108,12 +157,3 @@ const (
 
 // minBloscBlock is the shortest block, and the shortest stream that a block is split into.
 const minBloscBlock = 128
-
-// The compressors by their number in the three top bits of the flags.
-const (
-	formatBloscLZ = iota
-	formatLZ4
-	formatSnappy
-	formatZlib
-	formatZstd
-)

@@ -120,7 +120,7 @@ func (b *Blosc) decodeBlock(dst, src []byte, at int, f bloscFrame, tmp []byte) (
 	if bytewise || bitwise {
 		flat = tmp[:len(dst)]
 	}
-	n, err := b.decodeStreams(flat, src, at, f.format(), f.streams(len(dst)))
+	n, err := b.decodeStreams(flat, src, at, f)
 	if err != nil {
 		return 0, err
 	}
@@ -143,9 +143,14 @@ func (f bloscFrame) streams(size int) int {
 	return f.typeSize
 }
 
-// decodeStreams decodes n streams, each preceded by its length, that start at src[at:] and share dst evenly. It returns how
-// many bytes they took.
-func (b *Blosc) decodeStreams(dst, src []byte, at, format, n int) (int, error) {
+// decodeStreams decodes the streams of a block, each preceded by its length, that start at src[at:] and share dst evenly. It
+// returns how many bytes they took.
+func (b *Blosc) decodeStreams(dst, src []byte, at int, f bloscFrame) (int, error) {
+	decode, err := bloscDecoder(f.format())
+	if err != nil {
+		return 0, err
+	}
+	n := f.streams(len(dst))
 	part, begin := len(dst)/n, at
 	if part*n != len(dst) {
 		return 0, fmt.Errorf("a block of %d bytes split into %d streams", len(dst), n)
@@ -162,43 +167,10 @@ func (b *Blosc) decodeStreams(dst, src []byte, at, format, n int) (int, error) {
 		out, in := dst[i*part:(i+1)*part:(i+1)*part], src[at:at+length]
 		if length == part {
 			copy(out, in)
-		} else if err := b.decodeStream(out, in, format); err != nil {
+		} else if err := decode(b, out, in); err != nil {
 			return 0, err
 		}
 		at += length
 	}
 	return at - begin, nil
-}
-
-// decodeStream decompresses src, which must fill dst exactly.
-func (b *Blosc) decodeStream(dst, src []byte, format int) error {
-	switch format {
-	case formatBloscLZ:
-		return decodeBloscLZ(dst, src)
-	case formatLZ4:
-		return b.lz4.decode(dst, src)
-	case formatZlib:
-		return exactly(&b.zlib, dst, src)
-	case formatZstd:
-		return exactly(b.zstd, dst, src)
-	case formatSnappy:
-		return errors.New("compressed with snappy, which is not supported")
-	default:
-		return fmt.Errorf("unknown blosc compressor %d", format)
-	}
-}
-
-// exactly decodes src into dst and fails when it does not fill it.
-func exactly(c Codec, dst, src []byte) error {
-	out, err := c.Decode(dst, src, len(dst))
-	if err != nil {
-		return err
-	}
-	if len(out) != len(dst) {
-		return fmt.Errorf("%d bytes decoded where %d are due", len(out), len(dst))
-	}
-	if len(dst) > 0 && &dst[0] != &out[0] {
-		copy(dst, out)
-	}
-	return nil
 }

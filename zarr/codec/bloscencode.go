@@ -87,7 +87,7 @@ func (e *bloscEncoder) encodeStream(src []byte) (fits bool, err error) {
 		return false, nil
 	}
 	room := e.out[at:cap(e.out)]
-	packed, err := e.compress(room, src)
+	packed, err := e.compressor.encode(e.Blosc, room, src)
 	if err != nil {
 		return false, err
 	}
@@ -103,22 +103,6 @@ func (e *bloscEncoder) encodeStream(src []byte) (fits bool, err error) {
 		copy(room, packed)
 	}
 	return true, nil
-}
-
-// compress returns src compressed, or nothing where the compressor gives up.
-func (b *Blosc) compress(dst, src []byte) ([]byte, error) {
-	switch b.Compressor {
-	case "blosclz":
-		return encodeBloscLZ(dst, src), nil
-	case "lz4":
-		return b.lz4.encode(dst, src, 0)
-	case "lz4hc":
-		return b.lz4.encode(dst, src, b.Level)
-	case "zstd":
-		return b.zstd.Encode(dst, src)
-	default:
-		return b.zlib.Encode(dst, src)
-	}
 }
 
 // stored returns src as a frame that is not compressed.
@@ -139,7 +123,7 @@ func (b *Blosc) putHeader(dst []byte, flags byte, size, block int) {
 
 // flags returns the flags of a frame with blocks of a size.
 func (b *Blosc) flags(block int) byte {
-	f := byte(bloscFormats[b.Compressor] << 5)
+	f := byte(b.compressor.format << 5)
 	switch b.shuffle() {
 	case ByteShuffle:
 		f |= flagByteShuffle
@@ -150,10 +134,6 @@ func (b *Blosc) flags(block int) byte {
 		f |= flagWholeBlocks
 	}
 	return f
-}
-
-var bloscFormats = map[string]int{
-	"blosclz": formatBloscLZ, "lz4": formatLZ4, "lz4hc": formatLZ4, "zlib": formatZlib, "zstd": formatZstd,
 }
 
 // shuffle resolves AutoShuffle.
@@ -171,7 +151,7 @@ func (b *Blosc) shuffle() Shuffle {
 // splits says whether blocks of a size are split into one stream for each byte of the element.
 func (b *Blosc) splits(block int) bool {
 	frame := bloscFrame{typeSize: b.TypeSize, block: block}
-	return b.Compressor != "zstd" && (b.TypeSize == 1 || frame.streams(block) > 1)
+	return !b.compressor.whole && (b.TypeSize == 1 || frame.streams(block) > 1)
 }
 
 // blockSize returns the size of a block for n bytes, which is c-blosc's: it grows with the level, more for the compressors
@@ -196,7 +176,7 @@ func (b *Blosc) blockSize(n int) int {
 // levelBlock returns the size of a block of one stream.
 func (b *Blosc) levelBlock() int {
 	block := (8 << 10) * []int{1, 2, 4, 8, 16, 16, 32, 32, 32, 32}[b.Level]
-	if b.Compressor != "lz4" && b.Compressor != "blosclz" {
+	if b.compressor.thorough {
 		if block *= 2; b.Level == 9 {
 			block *= 2
 		}

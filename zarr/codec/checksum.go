@@ -8,8 +8,8 @@ import (
 	"hash/crc32"
 )
 
-// A Checksum adds the little-endian 32-bit checksum of the bytes to them, and verifies it.
-type Checksum struct {
+// A checksum adds the little-endian 32-bit checksum of the bytes to them, and verifies it.
+type checksum struct {
 	kind  checksumKind
 	start bool
 }
@@ -23,7 +23,7 @@ type checksumKind struct {
 }
 
 // CRC32C returns the codec of zarr v3: the Castagnoli checksum after the bytes (RFC 3720).
-func CRC32C() Checksum { return Checksum{kind: crc32cKind()} }
+func CRC32C() Codec { return checksum{kind: crc32cKind()} }
 
 func crc32cKind() checksumKind {
 	table := crc32.MakeTable(crc32.Castagnoli) // made once by the library, which knows it by its address
@@ -59,13 +59,13 @@ func parseChecksum(kind checksumKind) parseFunc {
 		}
 		switch {
 		case c.Location == nil:
-			return Checksum{kind, !kind.atEnd}, nil
+			return checksum{kind, !kind.atEnd}, nil
 		case !kind.movable:
 			return nil, fmt.Errorf("location %q: it has none", *c.Location)
 		case *c.Location != "start" && *c.Location != "end":
 			return nil, fmt.Errorf("location %q: supported are \"start\" and \"end\"", *c.Location)
 		}
-		return Checksum{kind, *c.Location == "start"}, nil
+		return checksum{kind, *c.Location == "start"}, nil
 	}
 }
 
@@ -75,7 +75,7 @@ type checksumConfig struct {
 }
 
 // Spec implements Codec. The crc32c at the end is zarr v3's own.
-func (c Checksum) Spec() Spec {
+func (c checksum) Spec() Spec {
 	config := checksumConfig{}
 	if c.start == c.kind.atEnd {
 		config.Location = map[bool]string{true: "start", false: "end"}[c.start]
@@ -88,10 +88,10 @@ func (c Checksum) Spec() Spec {
 }
 
 // EncodedLen implements FixedLength.
-func (c Checksum) EncodedLen(n int) int { return n + 4 }
+func (c checksum) EncodedLen(n int) int { return n + 4 }
 
 // Encode implements Codec.
-func (c Checksum) Encode(dst, src []byte) ([]byte, error) {
+func (c checksum) Encode(dst, src []byte) ([]byte, error) {
 	dst = grow(dst, len(src)+4)
 	sum, data := dst[len(src):], dst
 	if c.start {
@@ -103,7 +103,7 @@ func (c Checksum) Encode(dst, src []byte) ([]byte, error) {
 }
 
 // Decode implements Codec; the result lies in src.
-func (c Checksum) Decode(_, src []byte, limit int) ([]byte, error) {
+func (c checksum) Decode(_, src []byte, limit int) ([]byte, error) {
 	n := len(src) - 4
 	switch {
 	case n < 0:

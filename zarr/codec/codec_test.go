@@ -28,6 +28,7 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 		"bz2":      func() codec.Codec { return codec.BZ2{Level: 1} },
 		"lzma":     parsed(t, `{"id": "lzma"}`),
 		"lzma-2":   parsed(t, `{"id": "lzma", "format": 2}`),
+		"base64":   parsed(t, `{"id": "base64"}`),
 		"packbits": func() codec.Codec { return codec.PackBits{} },
 		"crc32c":   func() codec.Codec { return codec.CRC32C() },
 		"crc32":    parsed(t, `{"id": "crc32"}`),
@@ -35,7 +36,7 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 		"adler32":  parsed(t, `{"id": "adler32"}`),
 		"fletcher": parsed(t, `{"id": "fletcher32"}`),
 		"jenkins":  parsed(t, `{"id": "jenkins_lookup3", "initval": 7}`),
-		"shuffle1": func() codec.Codec { return codec.ByteShuffler{ElementSize: 1} },
+		"shuffle1": parsed(t, `{"id": "shuffle", "elementsize": 1}`),
 	}
 	for _, types := range [][2]string{{"|u1", "|u1"}, {"<i2", "<i2"}, {">i4", "<i8"}, {"<u8", ">u8"}, {"|b1", "|b1"}} {
 		list["delta-"+types[0]+types[1]] = parsed(t, `{"id": "delta", "dtype": "`+types[0]+`", "astype": "`+types[1]+`"}`)
@@ -55,7 +56,7 @@ func codecs(t testing.TB) map[string]func() codec.Codec {
 			blosc(codec.BloscConfig{Compressor: "lz4", Level: 5, Shuffle: s, TypeSize: size})
 		}
 	}
-	for _, name := range []string{"lz4hc", "zstd", "zlib", "blosclz"} {
+	for _, name := range []string{"lz4hc", "zstd", "zlib", "blosclz", "snappy"} {
 		blosc(codec.BloscConfig{Compressor: name, Level: 3, Shuffle: codec.ByteShuffle, TypeSize: 8})
 	}
 	for _, size := range []int{16, 17, 255} {
@@ -148,7 +149,7 @@ func TestParseErrors(t *testing.T) {
 		{"zstd", `{"level": "high"}`, "level"},
 		{"zstd", `{"speed": 1}`, "speed"},
 		{"gzip", `{"level": 10}`, "-1..9"},
-		{"blosc", `{"cname": "snappy", "clevel": 5, "shuffle": "shuffle", "typesize": 4, "blocksize": 0}`, "lz4hc"},
+		{"blosc", `{"cname": "snap", "clevel": 5, "shuffle": "shuffle", "typesize": 4, "blocksize": 0}`, "lz4hc"},
 		{"blosc", `{"cname": "lz4", "clevel": 11, "shuffle": "shuffle", "typesize": 4, "blocksize": 0}`, "0..9"},
 		{"blosc", `{"cname": "lz4", "clevel": 5, "shuffle": "delta", "typesize": 4, "blocksize": 0}`, "bitshuffle"},
 		{"blosc", `{"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 256, "blocksize": 0}`, "1..255"},

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"sync"
 
@@ -35,6 +36,31 @@ type levelConfig struct {
 type levelV2 struct {
 	ID    string `json:"id"`
 	Level int    `json:"level"`
+}
+
+// parseGzip takes another level for a missing one in zarr's own codec than in numcodecs'.
+func parseGzip(missing int) parseFunc {
+	return func(decode func(any) error, _ Type) (Codec, error) {
+		level, err := parseLevel(decode, missing, -1, 9)
+		return &Gzip{Level: level}, err
+	}
+}
+
+func parseZlib(decode func(any) error, _ Type) (Codec, error) {
+	level, err := parseLevel(decode, 1, -1, 9)
+	return &Zlib{Level: level}, err
+}
+
+// parseLevel reads a configuration of nothing but a level.
+func parseLevel(decode func(any) error, missing, lowest, highest int) (int, error) {
+	c := levelConfig{Level: missing}
+	if err := decode(&c); err != nil {
+		return 0, err
+	}
+	if c.Level < lowest || c.Level > highest {
+		return 0, fmt.Errorf("level %d is not in %d..%d", c.Level, lowest, highest)
+	}
+	return c.Level, nil
 }
 
 // Spec implements Codec.

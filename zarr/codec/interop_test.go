@@ -59,7 +59,7 @@ func interopConfigs() []string {
 	list := []string{`{"id": "lz4"}`, `{"id": "bz2", "level": 1}`, `{"id": "zstd", "level": 3, "checksum": true}`,
 		`{"id": "zstd", "level": -5}`, `{"id": "zstd", "level": 0}`, `{"id": "gzip", "level": 1}`, `{"id": "gzip", "level": 9}`,
 		`{"id": "gzip", "level": 0}`, `{"id": "zlib", "level": 5}`, `{"id": "crc32c"}`, `{"id": "fletcher32"}`, `{"id": "adler32"}`,
-		`{"id": "lzma"}`, `{"id": "lzma", "check": 1}`, `{"id": "lzma", "format": 2}`}
+		`{"id": "lzma"}`, `{"id": "lzma", "check": 1}`, `{"id": "lzma", "format": 2}`, `{"id": "base64"}`}
 	for _, name := range []string{"lz4", "lz4hc", "zstd", "zlib", "blosclz"} {
 		for _, rest := range []string{`1, "shuffle": 1, "typesize": 8`, `5, "shuffle": 0, "typesize": 1`, `9, "shuffle": 2, "typesize": 4`,
 			`5, "shuffle": 1, "typesize": 3`, `7, "shuffle": 1, "typesize": 16, "blocksize": 4096`, `3, "shuffle": 2, "typesize": 2, "blocksize": 1000`,

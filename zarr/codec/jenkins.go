@@ -6,9 +6,9 @@ import (
 	"math/bits"
 )
 
-// Jenkins appends Bob Jenkins's lookup3 checksum, which HDF5 uses; numcodecs' jenkins_lookup3.
-type Jenkins struct {
-	Checksum
+// jenkins appends Bob Jenkins's lookup3 checksum, which HDF5 uses; numcodecs' jenkins_lookup3.
+type jenkins struct {
+	checksum
 	// InitVal is what the checksum begins with.
 	InitVal uint32
 }
@@ -31,11 +31,11 @@ func parseJenkins(decode func(any) error, _ Type) (Codec, error) {
 		return nil, errors.New("prefix: none can be given")
 	}
 	sum := func(b []byte) uint32 { return lookup3(b, c.InitVal) }
-	return Jenkins{Checksum{kind: checksumKind{"jenkins_lookup3", sum, false, true}}, c.InitVal}, nil
+	return jenkins{checksum{kind: checksumKind{"jenkins_lookup3", sum, false, true}}, c.InitVal}, nil
 }
 
 // Spec implements Codec.
-func (j Jenkins) Spec() Spec {
+func (j jenkins) Spec() Spec {
 	return Spec{numcodecs + "jenkins_lookup3", jenkinsConfig{InitVal: j.InitVal}, jenkinsConfig{ID: "jenkins_lookup3", InitVal: j.InitVal}}
 }
 

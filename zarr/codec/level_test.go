@@ -30,6 +30,7 @@ func TestLevels(t *testing.T) {
 		{"numcodecs.lzma", `{"preset": 10}`, false},
 		{"numcodecs.lzma", `{"preset": null}`, true},
 		{"blosc", `{"clevel": 9}`, true},
+		{"blosc", `{"cname": "snappy"}`, false},
 		{"crc32c", ``, true},
 	} {
 		one, err := ParseV3(c.name, json.RawMessage(c.config), nd.Uint8)

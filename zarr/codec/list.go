@@ -35,6 +35,7 @@ var v3 = []parser{
 var v2 = []parser{
 	{"adler32", parseChecksum(adler32Kind())},
 	{"astype", parseAsType},
+	{"base64", parseBase64},
 	{"bitround", parseBitRound},
 	{"blosc", parseBloscV2},
 	{"bz2", parseBZ2},
@@ -59,11 +60,14 @@ const numcodecs = "numcodecs."
 // ParseV3 returns the codec that an entry of zarr.json's "codecs" names, for elements of type t: what blosc, shuffles
 // and filters fall back on. config may be nil.
 func ParseV3(name string, config json.RawMessage, t nd.DType) (Codec, error) {
-	list := v3
-	for _, p := range v2 {
-		list = append(list[:len(list):len(list)], parser{numcodecs + p.name, p.parse})
+	parse := find(v3, name)
+	if id, ok := strings.CutPrefix(name, numcodecs); ok && parse == nil {
+		parse = find(v2, id)
 	}
-	c, err := find(list, name, config, Type{DType: t})
+	if parse == nil {
+		return nil, unknown(name, append(names(v3, ""), names(v2, numcodecs)...))
+	}
+	c, err := parse.codec(name, config, Type{DType: t})
 	if err != nil {
 		return nil, err
 	}
@@ -89,107 +93,48 @@ func ParseV2(config json.RawMessage, t Type) (Codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return find(v2, id, rest, t)
+	parse := find(v2, id)
+	if parse == nil {
+		return nil, unknown(id, names(v2, ""))
+	}
+	return parse.codec(id, rest, t)
 }
 
-func names(list []parser) []string {
+// find returns the list's parser of a name, or nil.
+func find(list []parser, name string) parseFunc {
+	if i := slices.IndexFunc(list, func(p parser) bool { return p.name == name }); i >= 0 {
+		return list[i].parse
+	}
+	return nil
+}
+
+func names(list []parser, prefix string) []string {
 	var s []string
 	for _, p := range list {
-		s = append(s, p.name)
+		s = append(s, prefix+p.name)
 	}
 	return s
 }
 
-func find(list []parser, name string, config json.RawMessage, t Type) (Codec, error) {
-	i := slices.IndexFunc(list, func(p parser) bool { return p.name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("codec %q is %w; supported are %s", name, ErrUnknown, strings.Join(names(list), ", "))
-	}
+func unknown(name string, names []string) error {
+	return fmt.Errorf("codec %q is %w; supported are %s", name, ErrUnknown, strings.Join(names, ", "))
+}
+
+// codec makes the codec of that name from its configuration.
+func (parse parseFunc) codec(name string, config json.RawMessage, t Type) (Codec, error) {
 	if t.Size() == 0 {
 		return nil, fmt.Errorf("codec %q: elements of type %v", name, t.DType)
 	}
-	decode := func(v any) error {
+	c, err := parse(func(v any) error {
 		if len(config) == 0 || string(config) == "null" {
 			return nil
 		}
 		d := json.NewDecoder(bytes.NewReader(config))
 		d.DisallowUnknownFields()
 		return d.Decode(v)
-	}
-	c, err := list[i].parse(decode, t)
+	}, t)
 	if err != nil {
 		return nil, fmt.Errorf("codec %q: %w", name, err)
 	}
 	return c, nil
-}
-
-// parseGzip takes another level for a missing one in zarr's own codec than in numcodecs'.
-func parseGzip(missing int) parseFunc {
-	return func(decode func(any) error, _ Type) (Codec, error) {
-		level, err := parseLevel(decode, missing, -1, 9)
-		return &Gzip{Level: level}, err
-	}
-}
-
-func parseZlib(decode func(any) error, _ Type) (Codec, error) {
-	level, err := parseLevel(decode, 1, -1, 9)
-	return &Zlib{Level: level}, err
-}
-
-// parseLevel reads a configuration of nothing but a level.
-func parseLevel(decode func(any) error, missing, lowest, highest int) (int, error) {
-	c := levelConfig{Level: missing}
-	if err := decode(&c); err != nil {
-		return 0, err
-	}
-	if c.Level < lowest || c.Level > highest {
-		return 0, fmt.Errorf("level %d is not in %d..%d", c.Level, lowest, highest)
-	}
-	return c.Level, nil
-}
-
-func parseLZ4(decode func(any) error, _ Type) (Codec, error) {
-	c := lz4Config{Acceleration: 1}
-	err := decode(&c)
-	return &LZ4{Acceleration: c.Acceleration}, err
-}
-
-// parseBloscV3 takes missing fields as zarr-python does, and the array's element size for a missing typesize.
-func parseBloscV3(decode func(any) error, t Type) (Codec, error) {
-	c := bloscV3{Compressor: "zstd", Level: 5, TypeSize: t.Size()}
-	if err := decode(&c); err != nil {
-		return nil, err
-	}
-	if c.Shuffle == "" {
-		c.Shuffle = shuffleNames[ByteShuffle]
-		if t.Size() == 1 {
-			c.Shuffle = shuffleNames[BitShuffle]
-		}
-	}
-	if c.TypeSize == 0 {
-		c.TypeSize = t.Size()
-	}
-	filter := slices.Index(shuffleNames, c.Shuffle)
-	if filter < 0 {
-		return nil, fmt.Errorf("shuffle %q: supported are %s", c.Shuffle, strings.Join(shuffleNames, ", "))
-	}
-	return NewBlosc(BloscConfig{c.Compressor, c.Level, Shuffle(filter), c.TypeSize, c.BlockSize})
-}
-
-func parseBloscV2(decode func(any) error, t Type) (Codec, error) {
-	c := struct {
-		Compressor string  `json:"cname"`
-		Level      int     `json:"clevel"`
-		Shuffle    Shuffle `json:"shuffle"`
-		BlockSize  int     `json:"blocksize"`
-		TypeSize   *int    `json:"typesize"`
-	}{Compressor: "lz4", Level: 5, Shuffle: ByteShuffle}
-	if err := decode(&c); err != nil {
-		return nil, err
-	}
-	size := t.Size()
-	if c.TypeSize != nil {
-		size = *c.TypeSize
-	}
-	return NewBlosc(BloscConfig{c.Compressor, c.Level, c.Shuffle, size, c.BlockSize})
 }

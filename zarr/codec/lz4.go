@@ -13,8 +13,8 @@ type lz4Block struct {
 	fast, high sync.Pool
 }
 
-// encode returns src compressed, or an empty slice where that would not make it shorter. Level 0 is the fast
-// compressor, 1 to 9 the thorough one.
+// encode returns src as one block, in the memory of dst where the worst case fits it: what cannot be compressed becomes a
+// little longer. Level 0 is the fast compressor, 1 to 9 the thorough one.
 func (p *lz4Block) encode(dst, src []byte, level int) ([]byte, error) {
 	dst = grow(dst, lz4.CompressBlockBound(len(src)))
 	if level == 0 {
@@ -65,6 +65,12 @@ type lz4V2 struct {
 	Acceleration int    `json:"acceleration"`
 }
 
+func parseLZ4(decode func(any) error, _ Type) (Codec, error) {
+	c := lz4Config{Acceleration: 1}
+	err := decode(&c)
+	return &LZ4{Acceleration: c.Acceleration}, err
+}
+
 // Spec implements Codec.
 func (z *LZ4) Spec() Spec {
 	return Spec{"numcodecs.lz4", lz4Config{z.Acceleration}, lz4V2{"lz4", z.Acceleration}}
@@ -78,24 +84,7 @@ func (z *LZ4) Encode(dst, src []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(out) > 0 || len(src) == 0 {
-		return dst[:4+len(out)], nil
-	}
-	return append(dst[:4], lz4Literals(dst[4:4], src)...), nil
-}
-
-// lz4Literals appends src as one sequence of literals, the LZ4 block of what cannot be compressed.
-func lz4Literals(dst, src []byte) []byte {
-	n := len(src)
-	dst = append(dst, byte(min(n, 15))<<4)
-	if n >= 15 {
-		rest := n - 15
-		for ; rest >= 255; rest -= 255 {
-			dst = append(dst, 255)
-		}
-		dst = append(dst, byte(rest))
-	}
-	return append(dst, src...)
+	return dst[:4+len(out)], nil
 }
 
 // Decode implements Codec.

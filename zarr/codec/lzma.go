@@ -11,9 +11,9 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// LZMA is numcodecs' lzma: the .xz container, or the older .lzma, as Python's module of that name makes them. Of xz's
+// lzmaCodec is numcodecs' lzma: the .xz container, or the older .lzma, as Python's module of that name makes them. Of xz's
 // filters only LZMA2 itself is known. The preset is kept for the metadata: the encoder has one.
-type LZMA struct {
+type lzmaCodec struct {
 	lzmaConfig
 }
 
@@ -48,18 +48,18 @@ func parseLZMA(decode func(any) error, _ Type) (Codec, error) {
 	case c.Filters != nil:
 		return nil, errors.New("filters: none can be given")
 	}
-	return LZMA{c}, nil
+	return lzmaCodec{c}, nil
 }
 
 // Spec implements Codec.
-func (l LZMA) Spec() Spec {
+func (l lzmaCodec) Spec() Spec {
 	return Spec{numcodecs + "lzma", l.lzmaConfig, lzmaV2{"lzma", l.lzmaConfig}}
 }
 
 // lzmaExtreme is the flag of a preset that trades time for space (PRESET_EXTREME).
 const lzmaExtreme = 1 << 31
 
-func (l LZMA) refusal() error {
+func (l lzmaCodec) refusal() error {
 	if l.Preset == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (l LZMA) refusal() error {
 func lzmaDictionary(size int) int { return min(max(size, lzma.MinDictCap), 8<<20) }
 
 // Encode implements Codec.
-func (l LZMA) Encode(dst, src []byte) ([]byte, error) {
+func (l lzmaCodec) Encode(dst, src []byte) ([]byte, error) {
 	out := bytes.NewBuffer(dst[:0])
 	var w io.WriteCloser
 	var err error
@@ -100,7 +100,7 @@ func (l LZMA) Encode(dst, src []byte) ([]byte, error) {
 }
 
 // Decode implements Codec.
-func (l LZMA) Decode(dst, src []byte, limit int) ([]byte, error) {
+func (l lzmaCodec) Decode(dst, src []byte, limit int) ([]byte, error) {
 	if l.Format == formatXZ {
 		return decodeXZ(dst, src, limit)
 	}

@@ -31,9 +31,7 @@ func TestNumcodecs(t *testing.T) {
 		want := npyData(t, filepath.Join(filepath.Dir(filepath.Dir(file)), "array."+number+".npy"))
 		c, err := codec.ParseV2(config, codec.Type{DType: nd.Uint8})
 		if err != nil {
-			if !strings.Contains(string(config), "snappy") || !strings.Contains(err.Error(), "snappy") {
-				t.Errorf("%s: %v", file, err)
-			}
+			t.Errorf("%s: %v", file, err)
 			continue
 		}
 		encoded, err := os.ReadFile(file)

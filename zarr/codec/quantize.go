@@ -7,9 +7,9 @@ import (
 	"volara/nd"
 )
 
-// Quantize rounds floating-point numbers to so many decimal digits, or rather to the power of 1/2 that does; numcodecs'
+// quantize rounds floating-point numbers to so many decimal digits, or rather to the power of 1/2 that does; numcodecs'
 // quantize. Decoding gives the rounded numbers.
-type Quantize struct {
+type quantize struct {
 	typed
 	Digits int
 }
@@ -41,18 +41,18 @@ func parseQuantize(decode func(any) error, t Type) (Codec, error) {
 	case !c.DType.IsFloat() || !c.AsType.IsFloat() || !supported(c.DType.DType) || !supported(c.AsType.DType):
 		return nil, fmt.Errorf("types %v and %v: only floating-point numbers are quantized", c.DType.DType, c.AsType.DType)
 	}
-	return &Quantize{typed{c.DType.Type, c.AsType.Type}, *c.Digits}, nil
+	return &quantize{typed{c.DType.Type, c.AsType.Type}, *c.Digits}, nil
 }
 
 // Spec implements Codec.
-func (q *Quantize) Spec() Spec {
+func (q *quantize) Spec() Spec {
 	return Spec{numcodecs + "quantize",
 		quantizeConfig{"", q.Digits, q.in.DType.String(), q.out.DType.String()},
 		quantizeConfig{"quantize", q.Digits, q.in.String(), q.out.String()}}
 }
 
 // Encode implements Codec.
-func (q *Quantize) Encode(dst, src []byte) ([]byte, error) {
+func (q *quantize) Encode(dst, src []byte) ([]byte, error) {
 	round := rounding(q.in.DType)
 	scale := round(math.Exp2(math.Ceil(float64(q.Digits) * math.Log2(10))))
 	return q.encode(dst, src, func(dst, src []byte) {
@@ -63,6 +63,6 @@ func (q *Quantize) Encode(dst, src []byte) ([]byte, error) {
 }
 
 // Decode implements Codec.
-func (q *Quantize) Decode(dst, src []byte, limit int) ([]byte, error) {
+func (q *quantize) Decode(dst, src []byte, limit int) ([]byte, error) {
 	return q.decode(dst, src, limit, func(dst, src []byte) { cast(dst, q.in.DType, src, q.out.DType) })
 }

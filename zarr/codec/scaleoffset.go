@@ -10,13 +10,13 @@ import (
 	"volara/nd"
 )
 
-// FixedScaleOffset stores (x − offset) · scale, rounded to an integer, as elements of another type; numcodecs'
+// fixedScaleOffset stores (x − offset) · scale, rounded to an integer, as elements of another type; numcodecs'
 // fixedscaleoffset. What is lost is lost; values that the stored type does not hold wrap around.
 //
 // Arithmetic is numpy's: an integer, a number without a fraction or an exponent, is subtracted from integers and multiplied
 // by them in their own type, and must be one of it; everything else is done in the array's type where that is a float, in
 // float64 where it is not.
-type FixedScaleOffset struct {
+type fixedScaleOffset struct {
 	typed
 	scale, offset fixedNumber
 }
@@ -74,7 +74,7 @@ func parseScaleOffset(decode func(any) error, t Type) (Codec, error) {
 	if c.AsType.DType == nd.Invalid {
 		c.AsType.Type = c.DType.Type
 	}
-	f := &FixedScaleOffset{typed: typed{c.DType.Type, c.AsType.Type}}
+	f := &fixedScaleOffset{typed: typed{c.DType.Type, c.AsType.Type}}
 	var err error
 	if f.scale, err = parseFixedNumber("scale", c.Scale); err != nil {
 		return nil, err
@@ -92,14 +92,14 @@ func parseScaleOffset(decode func(any) error, t Type) (Codec, error) {
 }
 
 // Spec implements Codec.
-func (f *FixedScaleOffset) Spec() Spec {
+func (f *fixedScaleOffset) Spec() Spec {
 	return Spec{numcodecs + "fixedscaleoffset",
 		scaleOffsetConfig{"", f.scale.text, f.offset.text, f.in.DType.String(), f.out.DType.String()},
 		scaleOffsetConfig{"fixedscaleoffset", f.scale.text, f.offset.text, f.in.String(), f.out.String()}}
 }
 
 // Encode implements Codec.
-func (f *FixedScaleOffset) Encode(dst, src []byte) ([]byte, error) {
+func (f *fixedScaleOffset) Encode(dst, src []byte) ([]byte, error) {
 	if f.in.IsInteger() && f.offset.isInteger() {
 		return f.encodeIntegers(dst, src)
 	}
@@ -113,7 +113,7 @@ func (f *FixedScaleOffset) Encode(dst, src []byte) ([]byte, error) {
 }
 
 // integers returns the offset and, where the scale is an integer, too, the scale, else 1.
-func (f *FixedScaleOffset) integers() (offset, scale int64, err error) {
+func (f *fixedScaleOffset) integers() (offset, scale int64, err error) {
 	if offset, err = f.offset.integer(f.in.DType); err != nil {
 		return 0, 0, fmt.Errorf("offset %w", err)
 	}
@@ -127,7 +127,7 @@ func (f *FixedScaleOffset) integers() (offset, scale int64, err error) {
 }
 
 // encodeIntegers subtracts in the array's type, and multiplies there too where the scale is an integer.
-func (f *FixedScaleOffset) encodeIntegers(dst, src []byte) ([]byte, error) {
+func (f *fixedScaleOffset) encodeIntegers(dst, src []byte) ([]byte, error) {
 	in, out := f.in.DType, f.out.DType
 	offset, scale, err := f.integers()
 	if err != nil {
@@ -155,7 +155,7 @@ func (f *FixedScaleOffset) encodeIntegers(dst, src []byte) ([]byte, error) {
 }
 
 // refusal implements refuser: numcodecs cannot compute with integers that the array's type does not hold.
-func (f *FixedScaleOffset) refusal() error {
+func (f *fixedScaleOffset) refusal() error {
 	if !f.in.IsInteger() || !f.offset.isInteger() {
 		return nil
 	}
@@ -164,7 +164,7 @@ func (f *FixedScaleOffset) refusal() error {
 }
 
 // Decode implements Codec.
-func (f *FixedScaleOffset) Decode(dst, src []byte, limit int) ([]byte, error) {
+func (f *fixedScaleOffset) Decode(dst, src []byte, limit int) ([]byte, error) {
 	return f.decode(dst, src, limit, func(dst, src []byte) {
 		round := rounding(f.out.DType)
 		scale, offset := round(f.scale.value), round(f.offset.value)

@@ -6,9 +6,9 @@ import (
 	"volara/zarr/codec/shuffle"
 )
 
-// ByteShuffler stores byte k of all elements together, for every k; numcodecs' shuffle. It does not matter to it what
+// shuffleFilter stores byte k of all elements together, for every k; numcodecs' shuffle. It does not matter to it what
 // the elements are.
-type ByteShuffler struct {
+type shuffleFilter struct {
 	// ElementSize is the size of an element in bytes; up to 1 nothing is shuffled.
 	ElementSize int
 }
@@ -34,20 +34,20 @@ func parseShuffle(missing func(Type) int) parseFunc {
 		if *c.ElementSize < 0 || *c.ElementSize > shuffle.MaxSize {
 			return nil, fmt.Errorf("elementsize %d is not in 0..%d", *c.ElementSize, shuffle.MaxSize)
 		}
-		return ByteShuffler{*c.ElementSize}, nil
+		return shuffleFilter{*c.ElementSize}, nil
 	}
 }
 
 // Spec implements Codec.
-func (s ByteShuffler) Spec() Spec {
+func (s shuffleFilter) Spec() Spec {
 	return Spec{numcodecs + "shuffle", shuffleConfig{"", s.ElementSize}, shuffleConfig{"shuffle", s.ElementSize}}
 }
 
 // EncodedLen implements FixedLength.
-func (ByteShuffler) EncodedLen(n int) int { return n }
+func (shuffleFilter) EncodedLen(n int) int { return n }
 
 // Encode implements Codec.
-func (s ByteShuffler) Encode(dst, src []byte) ([]byte, error) {
+func (s shuffleFilter) Encode(dst, src []byte) ([]byte, error) {
 	size := max(s.ElementSize, 1)
 	if len(src)%size != 0 {
 		return nil, fmt.Errorf("%d bytes are no whole number of elements of %d", len(src), size)
@@ -58,7 +58,7 @@ func (s ByteShuffler) Encode(dst, src []byte) ([]byte, error) {
 }
 
 // Decode implements Codec.
-func (s ByteShuffler) Decode(dst, src []byte, limit int) ([]byte, error) {
+func (s shuffleFilter) Decode(dst, src []byte, limit int) ([]byte, error) {
 	switch {
 	case len(src) > limit:
 		return nil, ErrTooLong
