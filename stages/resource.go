@@ -107,10 +107,6 @@ func (b *Binder) array(field string, d *Dataset, want DatasetType, write bool) {
 		b.fail(field, "%s has %s, which is computed while an array is read, but this task writes it; read it by a dataset of another name", d.Store, ops[0].name())
 		return
 	}
-	if write && d.Write == WriteLocked && d.place().Remote() {
-		b.fail(field, "write: locked of %s is for a file system's locks; choose blocks and chunks that share no file", d.Store)
-		return
-	}
 	if why := unwritable(d.Store); write && why != "" {
 		b.fail(field, "%s is %s, which is only read, but this task writes it", d.Store, why)
 		return

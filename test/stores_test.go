@@ -252,6 +252,32 @@ func TestHalvesOfAChunkInABucket(t *testing.T) {
 	}
 }
 
+// TestBlocksShareChunksInABucket writes labels whose chunks are not those of the blocks, several at once: what is made is what
+// a run on the local disk makes. A server that does not hold to conditions is refused.
+func TestBlocksShareChunksInABucket(t *testing.T) {
+	t.Parallel()
+	local := volume(t, 48)
+	mustRun(t, up(local.Pipeline))
+	c := newCloud(t, 48)
+	const segments = "store: s3://test-bucket/run/segments\n"
+	text := read(t, c.files.Pipeline)
+	write(t, c.files.Pipeline, strings.Replace(text, segments, segments+"    chunks: [20, 28, 48]\n", 1))
+	runs(t, 2, c.with(up(c.files.Pipeline)), "would share chunks")
+	write(t, c.files.Pipeline, strings.Replace(text, segments, segments+"    chunks: [20, 28, 48]\n    write: locked\n", 1))
+	c.bucket.Set(0.05, storetest.Lost, storetest.Reset, storetest.SlowDown)
+	runs(t, 0, c.with(up("--workers", "4", c.files.Pipeline)), "relabel")
+	c.equals(t, local)
+	if keys := c.keys(t); slices.ContainsFunc(keys, func(k string) bool { return strings.Contains(k, "probe") }) {
+		t.Errorf("left in the bucket: %v", keys)
+	}
+
+	heedless := newCloud(t, 48)
+	heedless.bucket.Heedless = true
+	text = read(t, heedless.files.Pipeline)
+	write(t, heedless.files.Pipeline, strings.Replace(text, segments, segments+"    chunks: [20, 28, 48]\n    write: locked\n", 1))
+	runs(t, 1, heedless.with(up(heedless.files.Pipeline)), "knows no conditional writes")
+}
+
 // TestBucketsOfOneName reads arrays of one URL on two servers through one cache.
 func TestBucketsOfOneName(t *testing.T) {
 	cache := zarr.NewCache(1 << 20)

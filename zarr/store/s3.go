@@ -42,6 +42,7 @@ var (
 	_ Namer        = (*S3)(nil)
 	_ NamesLister  = (*S3)(nil)
 	_ Changer      = (*S3)(nil)
+	_ LockChecker  = (*S3)(nil)
 	_ Versioner    = (*S3)(nil)
 	_ Wiper        = (*S3)(nil)
 )

@@ -248,3 +248,20 @@ func TestS3Environment(t *testing.T) {
 		t.Errorf("a profile without credentials: %v", err)
 	}
 }
+
+// TestS3CheckLocks asks servers whether they hold to conditions, and leaves nothing behind.
+func TestS3CheckLocks(t *testing.T) {
+	noAWS(t)
+	for _, name := range []string{"conditional", "unconditional", "heedless"} {
+		server := storetest.NewS3(t)
+		server.Unconditional, server.Heedless = name == "unconditional", name == "heedless"
+		s := openS3(t, server, s3Options(server))
+		err := s.CheckLocks(t.Context(), "a/")
+		if wrong := name != "conditional"; wrong != fault.IsPermanent(err) || wrong != (err != nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+		for e := range s.List(t.Context(), "") {
+			t.Errorf("%s: %s is left behind", name, e.Key)
+		}
+	}
+}

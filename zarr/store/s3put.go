@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+
+	"volara/fault"
 )
 
 // Put implements Store. Under a fence, only what was there before the fence was asked is written over.
@@ -100,4 +102,25 @@ func (s *S3) Change(ctx context.Context, key string, limit int64, buf []byte, ch
 		}
 		return s.putIf(ctx, key, value, version)
 	})
+}
+
+// CheckLocks implements LockChecker. It writes an object and tries to write over it as nobody may: where that works, the
+// server passes over conditions.
+func (s *S3) CheckLocks(ctx context.Context, prefix string) error {
+	key := prefix + ".probe." + randomName()
+	err := s.putIf(ctx, key, []byte("whether conditional writes hold"), anyVersion)
+	if err != nil {
+		return fmt.Errorf("writing %s, to see whether conditional writes hold: %w", s.Name(key), err)
+	}
+	const noVersion = "00000000000000000000000000000000"
+	for condition, version := range map[string]string{"If-None-Match": "", "If-Match": noVersion} {
+		err := s.putIf(ctx, key, nil, version)
+		if err == nil {
+			err = fault.Permanent(fmt.Errorf("%s at %s knows no conditional writes (%s), so that processes cannot exclude each other", s, s.Origin(), condition))
+		}
+		if !errors.Is(err, errChanged) {
+			return errors.Join(err, s.Delete(ctx, key))
+		}
+	}
+	return s.Delete(ctx, key)
 }
