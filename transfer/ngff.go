@@ -1,19 +1,11 @@
 package transfer
 
 import (
-	"bytes"
 	"encoding/json"
 	"path"
 
 	"volara/volume"
 )
-
-// decodeNumbers decodes JSON and keeps numbers as they are written.
-func decodeNumbers(raw []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	return d.Decode(v)
-}
 
 // multiscales returns the images that a group's attributes describe.
 func multiscales(attrs map[string]any) []map[string]any {

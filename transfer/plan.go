@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +13,7 @@ import (
 	"volara/volume"
 	"volara/zarr"
 	"volara/zarr/ngff"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 )
 
@@ -303,12 +303,11 @@ func trailing(list []int, n int) []int {
 // metadata the format of zarr.
 func (c *Copy) groupAttributes(n *volume.Node, name string, cropped bool, format int) (map[string]any, error) {
 	attrs := map[string]any{}
-	raw, err := json.Marshal(n.Attributes)
-	if err == nil {
-		err = decodeNumbers(raw, &attrs)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("attributes of %s: %w", n.Where, err)
+	for key, raw := range n.Attributes {
+		var err error
+		if attrs[key], err = pyjson.Any(raw); err != nil {
+			return nil, fmt.Errorf("attribute %q of %s: %w", key, n.Where, err)
+		}
 	}
 	if cropped && n.NGFF != nil {
 		shiftLevels(attrs, func(level string) []int {

@@ -13,6 +13,7 @@ import (
 	"volara/volume"
 	"volara/zarr"
 	"volara/zarr/ngff"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 )
 
@@ -158,9 +159,9 @@ func writeGroup(ctx context.Context, n *store.Node, g group) error {
 		files = append(files, file{"zarr.json", map[string]any{"zarr_format": 3, "node_type": "group", "attributes": g.attributes}})
 	}
 	for _, f := range files {
-		data, err := json.MarshalIndent(f.doc, "", "  ")
+		data, err := pyjson.Marshal(f.doc)
 		if err == nil {
-			err = n.Store.Put(ctx, n.Prefix+f.name, append(data, '\n'))
+			err = n.Store.Put(ctx, n.Prefix+f.name, data)
 		}
 		if err != nil {
 			return err

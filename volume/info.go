@@ -3,9 +3,11 @@ package volume
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"volara/zarr/ngff"
+	"volara/zarr/pyjson"
 )
 
 // Info is what a person asks of a node. docs/zarr.md describes it as JSON.
@@ -132,7 +134,7 @@ type DescribeOptions struct {
 
 // Describe returns what a person asks of a node. What cannot be found out is left out, with a warning.
 func Describe(ctx context.Context, n *Node, o DescribeOptions) (Info, error) {
-	info := Info{Path: n.Where.String(), Kind: n.Kind, Format: n.Format, Attributes: n.Attributes, Warnings: n.Warnings}
+	info := Info{Path: n.Where.String(), Kind: n.Kind, Format: n.Format, Attributes: strict(n.Attributes), Warnings: n.Warnings}
 	if n.Array != nil {
 		if err := info.array(ctx, n, o); err != nil {
 			return info, err
@@ -144,6 +146,15 @@ func Describe(ctx context.Context, n *Node, o DescribeOptions) (Info, error) {
 	}
 	info.plate(n)
 	return info, info.members(ctx, n, o.Members)
+}
+
+// strict returns attributes as JSON: where Python has written NaN, there is the text "NaN".
+func strict(attrs map[string]json.RawMessage) map[string]json.RawMessage {
+	s := maps.Clone(attrs)
+	for name, raw := range s {
+		s[name] = pyjson.Strict(raw)
+	}
+	return s
 }
 
 func (i *Info) warn(err error) {

@@ -17,6 +17,7 @@ import (
 	"volara/fault"
 	"volara/nd"
 	"volara/zarr/codec"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 )
 
@@ -373,7 +374,7 @@ func TestSetAttributes(t *testing.T) {
 		for _, m := range []Metadata{a.Metadata(), b.Metadata()} {
 			var c uint64
 			ok, err := m.Attribute("c", &c)
-			if len(m.Attributes) != 2 || !ok || err != nil || c != 1<<64-1 || !sameJSON(m.Attributes["b"], []byte(`["x"]`)) {
+			if len(m.Attributes) != 2 || !ok || err != nil || c != 1<<64-1 || !pyjson.Same(m.Attributes["b"], []byte(`["x"]`)) {
 				t.Errorf("v%d: %s, %v", format, m.Attributes, err)
 			}
 			if ok, err := m.Attribute("b", &c); !ok || err == nil {

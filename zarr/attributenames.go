@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"volara/zarr/pyjson"
 )
 
 // AttributeNames says under which names an array's attributes hold its place in the world. A name may lead into nested
@@ -105,7 +107,7 @@ func fetch(attrs map[string]json.RawMessage, name string, v any) error {
 		if _, ok := v.(*[]string); ok {
 			want = "a list of strings"
 		}
-		return fmt.Errorf("attribute %q is %s, not %s", name, excerpt(raw), want)
+		return fmt.Errorf("attribute %q is %s, not %s", name, pyjson.Excerpt(raw), want)
 	}
 	return nil
 }
@@ -125,7 +127,7 @@ func descend(raw json.RawMessage, keys []string) (json.RawMessage, error) {
 	}
 	var list []json.RawMessage
 	if err := json.Unmarshal(raw, &list); err != nil {
-		return nil, fmt.Errorf("%q leads into %s", keys[0], excerpt(raw))
+		return nil, fmt.Errorf("%q leads into %s", keys[0], pyjson.Excerpt(raw))
 	}
 	if keys[0] != "{dim}" {
 		i, err := strconv.Atoi(keys[0])

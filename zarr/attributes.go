@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"volara/fault"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 )
 
@@ -53,7 +54,7 @@ func encodeAttributes(attrs map[string]any) (map[string]json.RawMessage, error) 
 			set[name] = nil
 			continue
 		}
-		raw, err := json.Marshal(v)
+		raw, err := pyjson.Raw(v)
 		if err != nil {
 			return nil, fmt.Errorf("attribute %q: %w", name, err)
 		}
@@ -91,7 +92,7 @@ func (a *Array) edit(key string, data []byte, set map[string]json.RawMessage) ([
 				return nil, err
 			}
 		}
-		raw, err := json.Marshal(merge(attrs, set))
+		raw, err := pyjson.Raw(merge(attrs, set))
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +100,7 @@ func (a *Array) edit(key string, data []byte, set map[string]json.RawMessage) ([
 	} else {
 		doc = merge(doc, set)
 	}
-	return encodeJSON(doc)
+	return pyjson.Marshal(doc)
 }
 
 func merge(attrs, set map[string]json.RawMessage) map[string]json.RawMessage {

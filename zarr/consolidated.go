@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"volara/zarr/pyjson"
 )
 
 // consolidateV3 takes the paths of nodes from the group's own zarr.json, where zarr-python puts their metadata once more.
@@ -20,7 +22,7 @@ func (g *Group) consolidateV3(f fields) {
 	}
 	if err := json.Unmarshal(f.raw["consolidated_metadata"], &c); err != nil || c.Kind != "inline" {
 		g.warnings = append(g.warnings, fmt.Sprintf("%s: field \"consolidated_metadata\" is ignored: %s is not of the kind \"inline\"",
-			f.file, excerpt(f.raw["consolidated_metadata"])))
+			f.file, pyjson.Excerpt(f.raw["consolidated_metadata"])))
 		return
 	}
 	g.consolidated = []string{}

@@ -1,7 +1,6 @@
 package zarr
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"volara/fault"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 )
 
@@ -147,8 +147,8 @@ func (m *Metadata) differs(want *Metadata) string {
 		return fmt.Sprintf("dimension names: %q, not %q", m.DimensionNames, want.DimensionNames)
 	}
 	for _, name := range sortedKeys(want.Attributes) {
-		if !sameJSON(m.Attributes[name], want.Attributes[name]) {
-			return fmt.Sprintf("attribute %q: %s, not %s", name, excerpt(m.Attributes[name]), excerpt(want.Attributes[name]))
+		if !pyjson.Same(m.Attributes[name], want.Attributes[name]) {
+			return fmt.Sprintf("attribute %q: %s, not %s", name, pyjson.Excerpt(m.Attributes[name]), pyjson.Excerpt(want.Attributes[name]))
 		}
 	}
 	return ""
@@ -160,15 +160,4 @@ func (m *Metadata) fillText() string {
 		return "none"
 	}
 	return m.Fill.Text(m.DType)
-}
-
-// sameJSON compares two values regardless of spaces, the order of fields, and how numbers are written.
-func sameJSON(a, b json.RawMessage) bool {
-	var x, y any
-	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
-		return bytes.Equal(a, b)
-	}
-	p, _ := json.Marshal(x)
-	q, _ := json.Marshal(y)
-	return bytes.Equal(p, q)
 }

@@ -1,8 +1,6 @@
 package zarr
 
-import (
-	"encoding/json"
-)
+import "volara/zarr/pyjson"
 
 // A file is a metadata file to be written.
 type file struct {
@@ -30,13 +28,13 @@ func (s Spec) encode() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	main, err := encodeJSON(doc)
+	main, err := pyjson.Marshal(doc)
 	if err != nil {
 		return nil, err
 	}
 	files := []file{{name, main}}
 	if s.Format == 2 && len(attrs) > 0 {
-		data, err := encodeJSON(attrs)
+		data, err := pyjson.Marshal(attrs)
 		if err != nil {
 			return nil, err
 		}
@@ -64,12 +62,4 @@ func parseFiles(dir string, files []file) (*Metadata, error) {
 		attrs = files[0].data
 	}
 	return parseV2(at(main.name), main.data, at(".zattrs"), attrs)
-}
-
-func encodeJSON(v any) ([]byte, error) {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return append(data, '\n'), nil
 }

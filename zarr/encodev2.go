@@ -7,6 +7,7 @@ import (
 
 	"volara/nd"
 	"volara/zarr/codec"
+	"volara/zarr/pyjson"
 )
 
 // docV2 is a .zarray.
@@ -82,7 +83,7 @@ func (s Spec) codecsV2() (filters, compressor any, err error) {
 
 func excerptOf(v any) string {
 	data, _ := json.Marshal(v)
-	return excerpt(data)
+	return pyjson.Excerpt(data)
 }
 
 // typeV2 returns numpy's name of a type.

@@ -1,6 +1,10 @@
 package zarr
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"volara/zarr/pyjson"
+)
 
 // An extension is what stands at an extension point of zarr v3: a name, or an object of "name", "configuration" and
 // "must_understand".
@@ -19,7 +23,7 @@ func (f fields) extension(field string, raw json.RawMessage) extension {
 		return e
 	}
 	if json.Unmarshal(raw, &o.raw) != nil || o.raw == nil {
-		f.fail(field, "%s is neither a name nor an object with a name", excerpt(raw))
+		f.fail(field, "%s is neither a name nor an object with a name", pyjson.Excerpt(raw))
 		return e
 	}
 	if o.has("configuration") {

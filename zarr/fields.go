@@ -35,9 +35,6 @@ func parseFields(file string, data []byte) (fields, error) {
 // unmarshal is json.Unmarshal that also takes Python's NaN, Infinity and -Infinity, as strings, and keeps numbers exact.
 func unmarshal(data []byte, v any) error { return pyjson.Unmarshal(data, v) }
 
-// quoteNonFinite puts quotes around the three words that Python's json module writes and JSON does not have.
-func quoteNonFinite(data []byte) []byte { return pyjson.Quote(data) }
-
 // fail records what is wrong with a field; field "" is the object itself.
 func (f fields) fail(field, format string, args ...any) {
 	if *f.err != nil {
@@ -68,7 +65,7 @@ func (f fields) into(field string, v any, want string) bool {
 		return false
 	}
 	if string(raw) == "null" || json.Unmarshal(raw, v) != nil {
-		f.fail(field, "%s is not %s", excerpt(raw), want)
+		f.fail(field, "%s is not %s", pyjson.Excerpt(raw), want)
 		return false
 	}
 	return true
@@ -113,7 +110,7 @@ func (f fields) lengths(field string, least int) []int {
 	for i, n := range list {
 		switch {
 		case n == nil:
-			f.fail(field, "%s is not a list of integers", excerpt(f.raw[field]))
+			f.fail(field, "%s is not a list of integers", pyjson.Excerpt(f.raw[field]))
 		case *n < least:
 			f.fail(field, "%d is below %d", *n, least)
 		default:
@@ -152,16 +149,6 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// excerpt returns the beginning of a JSON value, for error messages.
-func excerpt(raw json.RawMessage) string {
-	const most = 60
-	s := string(raw)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }
 
 // product multiplies lengths; ok is false when the result leaves the range of int.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"volara/nd"
+	"volara/zarr/pyjson"
 )
 
 // parseFillV2 reads the fill value of a .zarray: also null, which stands for none and is zero here, and an element's
@@ -24,7 +25,7 @@ func parseFillV2(raw json.RawMessage, t nd.DType, order binary.ByteOrder) (Fill,
 	if json.Unmarshal(raw, &word) == nil && strings.HasSuffix(word, "=") {
 		b, err := base64.StdEncoding.DecodeString(word)
 		if err != nil || len(b) != t.Size() {
-			return Fill{}, fmt.Errorf("%s is not the base64 of a value of type %v", excerpt(raw), t)
+			return Fill{}, fmt.Errorf("%s is not the base64 of a value of type %v", pyjson.Excerpt(raw), t)
 		}
 		return fillFrom(b, t, order), nil
 	}
@@ -55,7 +56,7 @@ func parseFill(raw json.RawMessage, t nd.DType) (Fill, error) {
 func parseComplex(raw json.RawMessage, t nd.DType) (Fill, error) {
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil || len(list) != 2 {
-		return Fill{}, fmt.Errorf("%s is not a value of type %v: a list of its real and its imaginary part", excerpt(raw), t)
+		return Fill{}, fmt.Errorf("%s is not a value of type %v: a list of its real and its imaginary part", pyjson.Excerpt(raw), t)
 	}
 	re, err := parseFill(list[0], t.Part())
 	if err != nil {
@@ -103,7 +104,7 @@ func parseFloat(text string, t nd.DType) (Fill, error) {
 	}
 	v, err := strconv.ParseFloat(text, bits)
 	if err != nil {
-		return Fill{}, fmt.Errorf("%s is not a value of type %v", excerpt(json.RawMessage(text)), t)
+		return Fill{}, fmt.Errorf("%s is not a value of type %v", pyjson.Excerpt(json.RawMessage(text)), t)
 	}
 	return floatFill(v, t), nil
 }
@@ -121,7 +122,7 @@ func floatFill(v float64, t nd.DType) Fill {
 
 // parseInteger reads an integer exactly, also one written with a fraction of zero, as some writers do.
 func parseInteger(text string, t nd.DType) (Fill, error) {
-	outside := fmt.Errorf("%s is not a value of type %v", excerpt(json.RawMessage(text)), t)
+	outside := fmt.Errorf("%s is not a value of type %v", pyjson.Excerpt(json.RawMessage(text)), t)
 	// A long exponent is no integer of 64 bits, and would take long to expand.
 	if len(text) > 40 || strings.ContainsAny(text, "/_xXpPn") {
 		return Fill{}, outside

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"volara/nd"
+	"volara/zarr/pyjson"
 )
 
 // Metadata describes an array. It is a copy: changing it changes nothing.
@@ -29,7 +30,7 @@ type Metadata struct {
 	Codecs []string
 	// DimensionNames names the axes, "" for one without a name; nil when the array names none. Only v3 has them.
 	DimensionNames []string
-	// Attributes holds the user's attributes as JSON.
+	// Attributes holds the user's attributes as JSON; of NaN and the like see package pyjson.
 	Attributes map[string]json.RawMessage
 	// Warnings says what is odd about the metadata but can be read.
 	Warnings []string
@@ -41,7 +42,13 @@ type Metadata struct {
 
 // CodecsJSON returns the codecs as the metadata file has them, in the order of encoding: v3's codecs, or v2's filters and
 // compressor.
-func (m *Metadata) CodecsJSON() []json.RawMessage { return append([]json.RawMessage{}, m.codecs...) }
+func (m *Metadata) CodecsJSON() []json.RawMessage {
+	list := make([]json.RawMessage, len(m.codecs))
+	for i, raw := range m.codecs {
+		list[i] = pyjson.Strict(raw)
+	}
+	return list
+}
 
 // Attribute decodes an attribute into v, a pointer as json.Unmarshal takes it. It returns false when there is none.
 func (m *Metadata) Attribute(name string, v any) (bool, error) {
@@ -50,7 +57,7 @@ func (m *Metadata) Attribute(name string, v any) (bool, error) {
 		return false, nil
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
-		return true, fmt.Errorf("attribute %q is %s: %w", name, excerpt(raw), err)
+		return true, fmt.Errorf("attribute %q is %s: %w", name, pyjson.Excerpt(raw), err)
 	}
 	return true, nil
 }

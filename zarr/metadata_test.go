@@ -12,6 +12,7 @@ import (
 
 	"volara/fault"
 	"volara/nd"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 )
 
@@ -248,7 +249,7 @@ func TestGoodMetadata(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Fill != (Fill{0x7fc00000}) || string(m.Attributes[`a"`]) != `["NaN", "-Infinity", "NaN \" Infinity"]` {
+	if m.Fill != (Fill{0x7fc00000}) || string(pyjson.Strict(m.Attributes[`a"`])) != `["NaN", "-Infinity", "NaN \" Infinity"]` {
 		t.Errorf("fill %#x, attributes %s", m.Fill, m.Attributes)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"volara/fault"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 )
 
@@ -39,7 +40,7 @@ type entry struct {
 
 // parseTree parses JSON into []entry, []any, and whatever else json.Unmarshal makes.
 func parseTree(t testing.TB, data []byte) any {
-	d := json.NewDecoder(bytes.NewReader(quoteNonFinite(data)))
+	d := json.NewDecoder(bytes.NewReader(pyjson.Quote(data)))
 	d.UseNumber()
 	var parse func() any
 	parse = func() any {

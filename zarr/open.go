@@ -2,7 +2,6 @@ package zarr
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -10,6 +9,7 @@ import (
 
 	"volara/fault"
 	"volara/zarr/ngff"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 )
 
@@ -184,6 +184,6 @@ func arraysIn(ctx context.Context, n *store.Node) string {
 // isArray reports whether a node has the metadata of an array.
 func isArray(ctx context.Context, n *store.Node) (bool, error) {
 	doc, err := readNode(ctx, n)
-	v3 := doc.v3 != nil && json.Valid(quoteNonFinite(doc.v3)) && isNode(doc.v3, "array")
+	v3 := doc.v3 != nil && pyjson.Valid(doc.v3) && isNode(doc.v3, "array")
 	return v3 || doc.v2array != nil, err
 }

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"volara/cmd/internal/cli"
 	"volara/pipeline"
 	"volara/volume"
+	"volara/zarr/pyjson"
 	"volara/zarr/store"
 	"volara/zarr/validate"
 )
@@ -49,13 +52,10 @@ func (c *zarrValidateCmd) Run(ctx context.Context) error {
 
 func (c *zarrValidateCmd) verdict(ctx context.Context, l volume.Limits) (v verdict, err error) {
 	o := validate.Options{Strict: c.Strict}
-	if info, err := os.Stat(c.Path); err == nil && info.Mode().IsRegular() && !strings.HasSuffix(c.Path, ".zip") {
-		data, err := os.ReadFile(c.Path)
+	if info, err := os.Stat(c.Path); err == nil && info.Mode().IsRegular() && !strings.EqualFold(filepath.Ext(c.Path), ".zip") {
+		data, err := readDocument(c.Path)
 		if err != nil {
 			return v, &pipeline.InputError{Err: err}
-		}
-		if !json.Valid(data) {
-			return v, refusal("%s is no JSON file", c.Path)
 		}
 		v.Report = validate.Document(c.Path, data, o)
 		return v, nil
@@ -85,6 +85,26 @@ func (c *zarrValidateCmd) verdict(ctx context.Context, l volume.Limits) (v verdi
 	return v, err
 }
 
+// readDocument reads a metadata file that lies alone.
+func readDocument(path string) ([]byte, error) {
+	const most = 64 << 20 // as of all metadata files
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) > most:
+		return nil, fmt.Errorf("%s is no metadata file: it is longer than %d MiB", path, most>>20)
+	case !pyjson.Valid(data):
+		return nil, fmt.Errorf("%s is no JSON file", path)
+	}
+	return data, nil
+}
+
 // printVerdict prints one line of JSON, {"valid": true}, and what is wrong on standard error, for people.
 func printVerdict(v verdict) error {
 	text, err := json.MarshalIndent(v, "", "")
@@ -92,17 +112,19 @@ func printVerdict(v verdict) error {
 		return err
 	}
 	line := strings.NewReplacer(",\n", ", ", "\n", "").Replace(string(text))
+	var b strings.Builder
 	for _, p := range v.Problems {
-		_, err = fmt.Fprintf(os.Stderr, "not valid: %s: %s\n", p.Where, p.What)
+		fmt.Fprintf(&b, "not valid: %s: %s\n", p.Where, p.What)
 	}
 	for _, p := range v.Warnings {
-		_, err = fmt.Fprintf(os.Stderr, "warning: %s: %s\n", p.Where, p.What)
+		fmt.Fprintf(&b, "warning: %s: %s\n", p.Where, p.What)
 	}
 	if v.Data != nil {
 		for _, d := range v.Data.Damaged {
-			_, err = fmt.Fprintf(os.Stderr, "damaged: %s\n", d.Error)
+			fmt.Fprintf(&b, "damaged: %s\n", d.Error)
 		}
 	}
+	_, err = os.Stderr.WriteString(b.String())
 	_, printed := fmt.Println(line)
 	return errors.Join(err, printed)
 }

@@ -1,7 +1,6 @@
 package ngff
 
 import (
-	"encoding/json"
 	"math"
 	"regexp"
 	"slices"
@@ -339,7 +338,7 @@ func checkWindow(v value) {
 func (g *Group) Check(strict bool) Problems {
 	var found Problems
 	v := value{found: &found, at: g.Pointer(), v: map[string]any{}}
-	raw, err := json.Marshal(g.fields)
+	raw, err := pyjson.Raw(g.fields)
 	if err == nil {
 		err = pyjson.Unmarshal(raw, &v.v)
 	}

@@ -1,5 +1,7 @@
 package ngff
 
+import "volara/zarr/pyjson"
+
 func checkImageLabel(v value, d dialect) {
 	if !v.object() {
 		return
@@ -29,7 +31,7 @@ func checkValues(v value, check func(value)) []value {
 		}
 		e.optional("label-value", func(f value) {
 			check(f)
-			if text := canonical(f.v); seen[text] {
+			if text := pyjson.Canonical(f.v); seen[text] {
 				f.beyond("label %s is there twice", text)
 			} else {
 				seen[text] = true

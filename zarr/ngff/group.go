@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 
 	"volara/fault"
 	"volara/zarr/pyjson"
@@ -116,7 +115,7 @@ func (g *Group) descend(name string) error {
 	raw, inner := g.fields[name], map[string]json.RawMessage(nil)
 	if raw != nil {
 		if err := json.Unmarshal(raw, &inner); err != nil {
-			return g.errorf(name, "%s is not an object", excerpt(raw))
+			return g.errorf(name, "%s is not an object", pyjson.Excerpt(raw))
 		}
 	}
 	g.fields, g.pointer = inner, g.pointer+"/"+name
@@ -196,13 +195,4 @@ func decodeError(err error) error {
 // errorf returns an error about a field.
 func (g *Group) errorf(field, format string, args ...any) error {
 	return fault.Permanent(fmt.Errorf("%s: OME-Zarr field %q: %w", g.File, field, fmt.Errorf(format, args...)))
-}
-
-// excerpt returns the beginning of a JSON value.
-func excerpt(raw json.RawMessage) string {
-	const most = 60
-	if s := string(raw); len(s) <= most {
-		return s
-	}
-	return strconv.QuoteToASCII(string(raw[:most])) + "…"
 }

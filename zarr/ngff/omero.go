@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"volara/zarr/pyjson"
 )
 
 // An Omero says how an image's channels are to be displayed.
@@ -45,7 +47,7 @@ func (w *Window) UnmarshalJSON(raw []byte) error {
 		f.Start, f.End = f.Min, f.Max
 	}
 	if f.Min == nil || f.Max == nil {
-		return fmt.Errorf("a window without min and max: %s", excerpt(raw))
+		return fmt.Errorf("a window without min and max: %s", pyjson.Excerpt(raw))
 	}
 	*w = Window{*f.Min, *f.Max, *f.Start, *f.End}
 	return nil

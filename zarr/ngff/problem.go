@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"volara/zarr/pyjson"
 )
 
 // A Problem is something that does not follow the specification.
@@ -90,7 +92,7 @@ func (v value) unique(least int) []value {
 	elements := v.list(least)
 	first := map[string]int{}
 	for i, e := range elements {
-		text := canonical(e.v)
+		text := pyjson.Canonical(e.v)
 		if j, twice := first[text]; twice {
 			e.broken("the same as element %d", j)
 			continue
@@ -171,39 +173,5 @@ func (v value) String() string {
 	if err != nil {
 		return "the value"
 	}
-	return excerpt(raw)
-}
-
-// canonical returns the same text for values that are equal as JSON: regardless of the order of fields and of how numbers
-// are written.
-func canonical(v any) string {
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
-			return strconv.FormatInt(n, 10)
-		}
-		if n, err := strconv.ParseUint(v.String(), 10, 64); err == nil {
-			return strconv.FormatUint(n, 10)
-		}
-		if f := float(v); f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-			return strconv.FormatFloat(f, 'f', 0, 64)
-		}
-		return strconv.FormatFloat(float(v), 'g', -1, 64)
-	case []any:
-		parts := make([]string, len(v))
-		for i, e := range v {
-			parts[i] = canonical(e)
-		}
-		return "[" + strings.Join(parts, ",") + "]"
-	case map[string]any:
-		parts := make([]string, 0, len(v))
-		for name, e := range v {
-			parts = append(parts, strconv.Quote(name)+":"+canonical(e))
-		}
-		slices.Sort(parts)
-		return "{" + strings.Join(parts, ",") + "}"
-	case string:
-		return strconv.Quote(v)
-	}
-	return fmt.Sprint(v)
+	return pyjson.Excerpt(raw)
 }

@@ -51,7 +51,7 @@ func (image Image) parts(format int) (map[string]any, error) {
 		m.Version = "0.4"
 	}
 	if image.Metadata != nil {
-		raw, err := json.Marshal(image.Metadata)
+		raw, err := pyjson.Raw(image.Metadata)
 		if err != nil {
 			return nil, err
 		}
@@ -132,6 +132,9 @@ func setParts(ctx context.Context, n *store.Node, format int, parts map[string]a
 // writeParts sets parts of a group's metadata, and creates the group where there is none. parts is given what the metadata
 // says of OME-NGFF, nil for nothing; what others write at the same time is not lost (see store.Change).
 func writeParts(ctx context.Context, n *store.Node, format int, parts func(old *Group) (map[string]any, error)) error {
+	if err := fitting(ctx, n, format); err != nil {
+		return err
+	}
 	name := fileV3
 	if format == 2 {
 		name = fileV2
@@ -152,6 +155,24 @@ func writeParts(ctx context.Context, n *store.Node, format int, parts func(old *
 	return err
 }
 
+// fitting refuses a node where an array is, which is no group, or one of the other format, which would hide what is written
+// or be hidden by it.
+func fitting(ctx context.Context, n *store.Node, format int) error {
+	others := map[string]string{".zarray": "an array of zarr v2", ".zgroup": "a group of zarr v2"}
+	if format == 2 {
+		others = map[string]string{".zarray": "an array", "zarr.json": "zarr v3 metadata"}
+	}
+	for _, key := range slices.Sorted(maps.Keys(others)) {
+		switch data, err := get(ctx, n, key); {
+		case err != nil:
+			return err
+		case data != nil:
+			return fault.Permanent(fmt.Errorf("%s is there, %s: no group of zarr v%d can be made of it", n.Name(key), others[key], format))
+		}
+	}
+	return nil
+}
+
 // withParts returns a metadata file, nil where there is none, with parts set.
 func withParts(file string, old []byte, format int, parts func(old *Group) (map[string]any, error)) ([]byte, error) {
 	var g *Group
@@ -167,7 +188,7 @@ func withParts(file string, old []byte, format int, parts func(old *Group) (map[
 	}
 	raw := map[string]json.RawMessage{}
 	for name, part := range set {
-		if raw[name], err = json.Marshal(part); err != nil {
+		if raw[name], err = pyjson.Raw(part); err != nil {
 			return nil, err
 		}
 	}
@@ -201,7 +222,7 @@ func merged(old []byte, format int, parts map[string]json.RawMessage) ([]byte, e
 	}
 	if format == 2 {
 		maps.Copy(doc, parts)
-		return encode(doc)
+		return pyjson.Marshal(doc)
 	}
 	if raw, ok := doc["node_type"]; ok && string(raw) != `"group"` {
 		return nil, fmt.Errorf("a node of type %s is there, not a group", raw)
@@ -217,13 +238,13 @@ func merged(old []byte, format int, parts map[string]json.RawMessage) ([]byte, e
 	maps.Copy(inner, parts)
 	inner["version"] = json.RawMessage(`"0.5"`)
 	doc["zarr_format"], doc["node_type"] = json.RawMessage("3"), json.RawMessage(`"group"`)
-	if attributes["ome"], err = json.Marshal(inner); err != nil {
+	if attributes["ome"], err = pyjson.Raw(inner); err != nil {
 		return nil, err
 	}
-	if doc["attributes"], err = json.Marshal(attributes); err != nil {
+	if doc["attributes"], err = pyjson.Raw(attributes); err != nil {
 		return nil, err
 	}
-	return encode(doc)
+	return pyjson.Marshal(doc)
 }
 
 // object returns a field that is an object, an empty one where it is missing.
@@ -231,13 +252,8 @@ func object(doc map[string]json.RawMessage, name string) (map[string]json.RawMes
 	inner := map[string]json.RawMessage{}
 	if raw, ok := doc[name]; ok && string(raw) != "null" {
 		if err := json.Unmarshal(raw, &inner); err != nil {
-			return nil, fmt.Errorf("field %q: %s is not an object", name, excerpt(raw))
+			return nil, fmt.Errorf("field %q: %s is not an object", name, pyjson.Excerpt(raw))
 		}
 	}
 	return inner, nil
-}
-
-func encode(doc map[string]json.RawMessage) ([]byte, error) {
-	data, err := json.MarshalIndent(doc, "", "  ")
-	return append(data, '\n'), err
 }
