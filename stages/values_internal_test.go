@@ -10,23 +10,6 @@ import (
 	"volara/nd"
 )
 
-func TestHalfPrecision(t *testing.T) {
-	for bits, want := range map[uint16]float64{0: 0, 0x3c00: 1, 0xc000: -2, 0x3555: 0.333251953125, 1: 0x1p-24, 0x3ff: 0x3ffp-24,
-		0x400: 0x1p-14, 0x7bff: 65504, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1)} {
-		if got := halfToFloat64(bits); got != want {
-			t.Errorf("%#x is %v, want %v", bits, got, want)
-		}
-	}
-	if !math.IsNaN(halfToFloat64(0x7c01)) || !math.Signbit(halfToFloat64(0x8000)) {
-		t.Error("NaN or -0 is lost")
-	}
-	for bits := range uint16(0x7c00) {
-		if a, b := halfToFloat64(bits), halfToFloat64(bits+1); !(a < b) || halfToFloat64(bits|0x8000) != -a {
-			t.Fatalf("%#x is %v and the next %v", bits, a, b)
-		}
-	}
-}
-
 // TestAnyTypeAsFloatsAndLabels puts the same small numbers into every type.
 func TestAnyTypeAsFloatsAndLabels(t *testing.T) {
 	integers := []*nd.Array{nd.From([]int8{0, 1, 100}, 3), nd.From([]int16{0, 1, 100}, 3), nd.From([]int32{0, 1, 100}, 3),

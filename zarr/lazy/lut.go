@@ -99,8 +99,7 @@ func (op *LUT) Apply(_ context.Context, a Array) (Array, error) {
 	}
 	steps := cast(a.DType(), nd.Uint64)
 	if !a.DType().IsUnsigned() {
-		signed := nd.ByType[func() step]{nd.Int8: labels[int8], nd.Int16: labels[int16], nd.Int32: labels[int32], nd.Int64: labels[int64]}
-		steps = []step{signed[a.DType()]()}
+		steps = []step{labels(a.DType())}
 	}
 	look := inPlace(nd.Uint64, func([]uint64) {})
 	look.plain = false
@@ -115,15 +114,13 @@ func (op *LUT) Apply(_ context.Context, a Array) (Array, error) {
 	return a.mapped(append(steps, look)...), nil
 }
 
-// labels makes uint64 of signed labels, of which none may be negative.
-func labels[T int8 | int16 | int32 | int64]() step {
+// labels makes uint64 of signed whole numbers, of which none may be negative.
+func labels(from nd.DType) step {
+	run := nd.CasterOf(from, nd.Uint64, nd.Exact)
 	return step{to: nd.Uint64, run: func(dst, src []byte, _ place) error {
-		out := nd.Elements[uint64](dst)
-		for i, v := range nd.Elements[T](src) {
-			if v < 0 {
-				return fault.Permanent(fmt.Errorf("label %d is negative", v))
-			}
-			out[i] = uint64(v)
+		if bad := run(dst, src); bad >= 0 {
+			all := nd.View(from, src, len(src)/from.Size()).As(nd.Int64)
+			return fault.Permanent(fmt.Errorf("label %d is negative", nd.Values[int64](all)[bad]))
 		}
 		return nil
 	}}
