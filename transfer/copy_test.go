@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"volara/nd"
 	"volara/volume"
 	"volara/zarr"
+	"volara/zarr/lazy"
 )
 
 // drawLayout draws how an array is stored.
@@ -264,5 +266,24 @@ func TestTransposedShards(t *testing.T) {
 	sameVoxels(t, contents(t, b), contents(t, a))
 	if m := b.Metadata(); !slices.Equal(m.Chunks, []int{4, 8}) || !slices.Equal(m.Inner, []int{2, 8}) || fmt.Sprint(m.Codecs) != "[sharding_indexed[transpose bytes gzip]]" {
 		t.Errorf("%v in %v, %v", m.Inner, m.Chunks, m.Codecs)
+	}
+}
+
+// TestOperationsWarn stacks labels of types that only floats have in common.
+func TestOperationsWarn(t *testing.T) {
+	dir := t.TempDir()
+	paths := map[nd.DType]string{nd.Uint64: filepath.Join(dir, "a"), nd.Int64: filepath.Join(dir, "b"), nd.Uint32: filepath.Join(dir, "c")}
+	for dtype, path := range paths {
+		write(t, path, zarr.Spec{Shape: []int{2}, Chunks: []int{2}, DType: dtype}, nil, nil)
+	}
+	for other, want := range map[nd.DType]int{nd.Int64: 1, nd.Uint32: 0} {
+		c, err := Plan(context.Background(), paths[nd.Uint64], filepath.Join(dir, "dst"), Options{Limits: limits(), Ops: lazy.Ops{&lazy.Stack{Path: paths[other]}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if got := c.Warnings(); len(got) != want || want > 0 && !strings.Contains(got[0], "2^53") {
+			t.Errorf("uint64 and %v: %q", other, got)
+		}
 	}
 }

@@ -258,6 +258,9 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, in inherited
 	}
 	it := &item{name: name, from: seen}
 	c.arrays = append(c.arrays, it)
+	for _, w := range seen.Warnings {
+		c.warnings = append(c.warnings, fmt.Sprintf("%s: %s", a.Path(), w))
+	}
 	if in.labels && c.o.DType != nd.Invalid && c.o.DType != seen.DType() {
 		c.keptLabels = append(c.keptLabels, name)
 	}

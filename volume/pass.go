@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math/cmplx"
+	"slices"
 
 	"volara/nd"
 )
@@ -16,7 +17,11 @@ type pass struct {
 	channels []int // axes
 	limits   Limits
 	ids      *distinct // nil where nobody counts
-	tallies  []tally   // of each channel of the box
+
+	tallies []tally   // of each channel of the box of which some is read, but not all
+	left    []int     // voxels of each channel that are not read
+	moments []Moments // of each channel that is read
+	total   tally     // of those channels
 }
 
 // blockBytes is the size of a block that is worth a goroutine.
@@ -60,12 +65,58 @@ func (p *pass) channelIndex(n int) []int {
 type share struct {
 	channel int
 	tally   tally
+	voxels  int
 }
 
-// tally fills the tallies.
+// take adds a block to its channel, and a channel that is complete to the total.
+func (p *pass) take(s share) {
+	if p.tallies[s.channel] == nil {
+		p.tallies[s.channel] = s.tally
+	} else {
+		p.tallies[s.channel].merge(s.tally)
+	}
+	if p.left[s.channel] -= s.voxels; p.left[s.channel] > 0 {
+		return
+	}
+	done := p.tallies[s.channel]
+	p.moments[s.channel], p.tallies[s.channel] = done.moments(), nil
+	p.total.merge(done)
+}
+
+// leastTallies is what tallies may take whatever the memory is.
+const leastTallies = 8 << 20
+
+// reserve takes what tallies need from the memory for blocks; where that is too little, it is an *InputError. Of channels
+// that lie one behind the other, all but one are complete or not begun.
+func (p *pass) reserve() error {
+	each, open := tallyBytes(p.dtype), int64(p.channelCount())
+	if slices.Equal(p.channels, leading(len(p.channels))) {
+		open = min(open, 1)
+	}
+	need := each * (open + 1 + int64(p.limits.Workers)) // with the total, and one for each block in work
+	if most := max(p.limits.Memory/2, leastTallies); need > most && open > 1 {
+		return Refuse("counting the values of %d channels of %v takes %d MiB; choose fewer with --voxels, or allow twice that with --memory",
+			open, p.dtype, need>>20+1)
+	}
+	p.limits.Memory -= min(need, p.limits.Memory/2)
+	return nil
+}
+
+// leading returns the first n axes.
+func leading(n int) []int {
+	axes := make([]int, n)
+	for i := range axes {
+		axes[i] = i
+	}
+	return axes
+}
+
+// tally reads all blocks.
 func (p *pass) tally(ctx context.Context) error {
-	for range p.channelCount() {
-		p.tallies = append(p.tallies, newTally(p.dtype))
+	n := p.channelCount()
+	p.tallies, p.left, p.moments, p.total = make([]tally, n), make([]int, n), make([]Moments, n), newTally(p.dtype)
+	for i := range p.left {
+		p.left[i] = p.box.Len() / n
 	}
 	blocks, workers := p.blocks()
 	err := InOrder(ctx, workers, blocks,
@@ -79,10 +130,10 @@ func (p *pass) tally(ctx context.Context) error {
 			if p.ids != nil {
 				err = p.ids.add(data)
 			}
-			return share{p.channel(b), t}, err
+			return share{p.channel(b), t, b.Len()}, err
 		},
 		func(s share) error {
-			p.tallies[s.channel].merge(s.tally)
+			p.take(s)
 			return nil
 		})
 	return TooLarge(err)

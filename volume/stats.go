@@ -70,21 +70,22 @@ func Measure(ctx context.Context, a *Array, b Box, o StatsOptions) (Stats, error
 		p.ids = newDistinct(o.Memory/4, o.TempDir)
 		defer p.ids.close()
 	}
+	if err := p.reserve(); err != nil {
+		return s, err
+	}
 	if err := p.tally(ctx); err != nil {
 		return s, fmt.Errorf("statistics of %s: %w", a.Path(), err)
 	}
-	total := newTally(p.dtype)
-	for i, t := range p.tallies {
-		total.merge(t)
+	for i, m := range p.moments {
 		if channels != nil {
-			s.Channels = append(s.Channels, ChannelStats{p.channelIndex(i), t.moments()})
+			s.Channels = append(s.Channels, ChannelStats{p.channelIndex(i), m})
 		}
 	}
-	s.Moments = total.moments()
-	if err := s.countDistinct(total, p.ids, o.Distinct && dtype.IsInteger()); err != nil {
+	s.Moments = p.total.moments()
+	if err := s.countDistinct(p.total, p.ids, o.Distinct && dtype.IsInteger()); err != nil {
 		return s, err
 	}
-	return s, s.bin(ctx, p, total, o)
+	return s, s.bin(ctx, p, o)
 }
 
 // countDistinct sets the number of different values.
@@ -107,7 +108,7 @@ func (s *Stats) countDistinct(total tally, ids *distinct, wanted bool) error {
 }
 
 // bin sets the histogram.
-func (s *Stats) bin(ctx context.Context, p *pass, total tally, o StatsOptions) error {
+func (s *Stats) bin(ctx context.Context, p *pass, o StatsOptions) error {
 	if o.Bins == 0 || s.low == nil {
 		return nil
 	}
@@ -115,7 +116,7 @@ func (s *Stats) bin(ctx context.Context, p *pass, total tally, o StatsOptions) e
 	if err != nil {
 		return err
 	}
-	if t, ok := total.(*table); ok {
+	if t, ok := p.total.(*table); ok {
 		h := t.histogramOf(lo, hi, o.Bins)
 		s.Histogram = &h
 		return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -301,6 +302,34 @@ func TestHistogramOfAllIntegers(t *testing.T) {
 		s, err := volume.Measure(context.Background(), a, volume.Whole([]int{4}), volume.StatsOptions{Limits: volume.Limits{Workers: 1, Memory: 1000}, Bins: 2})
 		if err != nil || len(s.Histogram.Counts) != 2 || s.Histogram.Counts[0] != 3 || s.Histogram.Counts[1] != 1 {
 			t.Errorf("%v: %+v %v", dtype, s.Histogram, err)
+		}
+	}
+}
+
+// TestTalliesCount takes statistics of many channels: one by one where they lie one behind the other, and else as many as the
+// memory allows.
+func TestTalliesCount(t *testing.T) {
+	names := map[bool][]string{true: {"c^", "y"}, false: {"y", "c^"}}
+	for _, c := range []struct {
+		dtype  nd.DType
+		behind bool
+		memory int64
+		ok     bool
+	}{
+		{nd.Uint16, true, 1 << 20, true}, {nd.Uint16, false, 1 << 20, false}, {nd.Uint16, false, 1 << 28, true}, {nd.Uint8, false, 1 << 20, true}, {nd.Uint64, false, 1 << 20, true},
+	} {
+		shape := []int{200, 3}
+		if !c.behind {
+			shape = []int{3, 200}
+		}
+		values := random(5, c.dtype, shape)
+		a := stored(t, values, zarr.Spec{Chunks: shape, Attributes: map[string]any{"axis_names": names[c.behind]}})
+		s, err := volume.Measure(context.Background(), a, volume.Whole(shape), volume.StatsOptions{Limits: volume.Limits{Workers: 2, Memory: c.memory}})
+		if c.ok != (err == nil) || err != nil && (!volume.IsInput(err) || !strings.Contains(err.Error(), "200 channels of uint16 takes 10")) {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if err == nil && (len(s.Channels) != 200 || s.Channels[199].Voxels != 3 || s.Voxels != 600) {
+			t.Errorf("%+v: %d channels of %+v", c, len(s.Channels), s.Moments)
 		}
 	}
 }

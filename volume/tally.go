@@ -59,6 +59,17 @@ func newTally(t nd.DType) tally {
 	}
 }
 
+// tallyBytes is about what newTally takes.
+func tallyBytes(t nd.DType) int64 {
+	switch t {
+	case nd.Bool, nd.Uint8, nd.Int8:
+		return 8 << 8
+	case nd.Uint16, nd.Int16, nd.Float16:
+		return 8 << 16
+	}
+	return 256
+}
+
 // integers tallies 32 and 64 bit integers exactly.
 type integers[T int32 | int64 | uint32 | uint64] struct {
 	n, zeros          int64

@@ -30,14 +30,20 @@ type arrayArgs struct {
 	Op    []string `help:"Operation on the voxels as they are read (may be repeated, in order), as in scale_shift=0.5,1, invert, lut=final.npz (docs/pipeline.md)." placeholder:"OP" sep:"none"`
 }
 
-// open opens the array at a path.
+// open opens the array at a path, and warns of what operations lose.
 func (a *arrayArgs) open(ctx context.Context, path string, opts ...zarr.Option) (*volume.Array, error) {
 	ops, err := lazy.ParseOps(a.Op)
 	if err != nil {
 		return nil, &pipeline.InputError{Err: fmt.Errorf("--op: %w", err)}
 	}
 	array, err := volume.Open(ctx, path, volume.OpenOptions{Level: a.Level, Ops: ops, Options: opts})
-	return array, asInput(err)
+	if err != nil {
+		return nil, asInput(err)
+	}
+	for _, w := range array.Warnings {
+		fmt.Fprintf(os.Stderr, "warning: %s: %s\n", path, w)
+	}
+	return array, nil
 }
 
 // limitArgs bound what a command takes.
