@@ -66,7 +66,7 @@ func drawRequest(t *rapid.T, dims int) Options {
 		}
 	}
 	o.WriteEmpty = rapid.Bool().Draw(t, "write empty")
-	o.Limits = volume.Limits{Workers: rapid.IntRange(1, 3).Draw(t, "workers"), Memory: rapid.SampledFrom([]int64{1 << 14, 1 << 20}).Draw(t, "memory")}
+	o.Limits = volume.Limits{Workers: rapid.IntRange(1, 3).Draw(t, "workers"), Memory: rapid.SampledFrom([]int64{1 << 16, 1 << 20}).Draw(t, "memory")}
 	return o
 }
 
