@@ -70,9 +70,9 @@ func Downsample(dst, src *nd.Array, factor []int, m Downsampling) {
 			nd.Values[uint16](dst)[i] = nd.FloatToHalf(float64(v))
 		}
 	case m == DownsampleMean:
-		meanOf(dst, src, w)
+		means[t](dst, src, w, m)
 	default:
-		rankOf(dst, src, w, m)
+		ranks[t](dst, src, w, m)
 	}
 }
 
@@ -94,58 +94,32 @@ func downsampleFloats(dst, src []float32, w windows, m Downsampling) {
 	rank(dst, src, w, m)
 }
 
-// rankOf dispatches modes, minima and maxima by type.
-func rankOf(dst, src *nd.Array, w windows, m Downsampling) {
-	switch src.DType() {
-	case nd.Bool, nd.Uint8:
-		rank(nd.Values[uint8](dst), nd.Values[uint8](src), w, m)
-	case nd.Uint16:
-		rank(nd.Values[uint16](dst), nd.Values[uint16](src), w, m)
-	case nd.Uint32:
-		rank(nd.Values[uint32](dst), nd.Values[uint32](src), w, m)
-	case nd.Uint64:
-		rank(nd.Values[uint64](dst), nd.Values[uint64](src), w, m)
-	case nd.Int8:
-		rank(nd.Values[int8](dst), nd.Values[int8](src), w, m)
-	case nd.Int16:
-		rank(nd.Values[int16](dst), nd.Values[int16](src), w, m)
-	case nd.Int32:
-		rank(nd.Values[int32](dst), nd.Values[int32](src), w, m)
-	case nd.Int64:
-		rank(nd.Values[int64](dst), nd.Values[int64](src), w, m)
-	case nd.Float32:
-		rank(nd.Values[float32](dst), nd.Values[float32](src), w, m)
-	case nd.Float64:
-		rank(nd.Values[float64](dst), nd.Values[float64](src), w, m)
-	}
+// A downsampler is Downsample of arrays of one type.
+type downsampler func(dst, src *nd.Array, w windows, m Downsampling)
+
+// ranks are modes, minima and maxima by type.
+var ranks = withBool(nd.Real(ranked[int8], ranked[int16], ranked[int32], ranked[int64], ranked[uint8], ranked[uint16], ranked[uint32],
+	ranked[uint64], ranked[float32], ranked[float64]))
+
+func ranked[T nd.Element](dst, src *nd.Array, w windows, m Downsampling) {
+	rank(nd.Values[T](dst), nd.Values[T](src), w, m)
 }
 
-// meanOf dispatches means by type.
-func meanOf(dst, src *nd.Array, w windows) {
-	switch src.DType() {
-	case nd.Bool, nd.Uint8:
-		meanBytes(nd.Values[uint8](dst), nd.Values[uint8](src), w)
-	case nd.Uint16:
-		meanInts(nd.Values[uint16](dst), nd.Values[uint16](src), w)
-	case nd.Uint32:
-		meanInts(nd.Values[uint32](dst), nd.Values[uint32](src), w)
-	case nd.Uint64:
-		meanWide(nd.Values[uint64](dst), nd.Values[uint64](src), w, 0)
-	case nd.Int8:
-		meanInts(nd.Values[int8](dst), nd.Values[int8](src), w)
-	case nd.Int16:
-		meanInts(nd.Values[int16](dst), nd.Values[int16](src), w)
-	case nd.Int32:
-		meanInts(nd.Values[int32](dst), nd.Values[int32](src), w)
-	case nd.Int64:
-		meanWide(nd.Values[int64](dst), nd.Values[int64](src), w, 1<<63)
-	case nd.Float32:
-		meanFloats(nd.Values[float32](dst), nd.Values[float32](src), w)
-	case nd.Float64:
-		meanFloats(nd.Values[float64](dst), nd.Values[float64](src), w)
-	case nd.Complex64:
-		meanComplex(nd.Values[complex64](dst), nd.Values[complex64](src), w)
-	case nd.Complex128:
-		meanComplex(nd.Values[complex128](dst), nd.Values[complex128](src), w)
-	}
+// means are means by type.
+var means = withComplex(withBool(nd.Real(meanOf(meanInts[int8]), meanOf(meanInts[int16]), meanOf(meanInts[int32]), meanOf(meanSigned),
+	meanOf(meanBytes), meanOf(meanInts[uint16]), meanOf(meanInts[uint32]), meanOf(meanUnsigned), meanOf(meanFloats[float32]), meanOf(meanFloats[float64]))))
+
+func meanOf[T nd.AnyElement](mean func(dst, src []T, w windows)) downsampler {
+	return func(dst, src *nd.Array, w windows, _ Downsampling) { mean(nd.Values[T](dst), nd.Values[T](src), w) }
+}
+
+// withBool makes those of bool what those of bytes are: its elements are 0 and 1.
+func withBool[F any](table nd.ByType[F]) nd.ByType[F] {
+	table[nd.Bool] = table[nd.Uint8]
+	return table
+}
+
+func withComplex(table nd.ByType[downsampler]) nd.ByType[downsampler] {
+	table[nd.Complex64], table[nd.Complex128] = meanOf(meanComplex[complex64]), meanOf(meanComplex[complex128])
+	return table
 }

@@ -288,3 +288,24 @@ func BenchmarkDownsample(b *testing.B) {
 		}
 	}
 }
+
+// TestFiniteRange leaves out what is not finite.
+func TestFiniteRange(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range []struct {
+		a    *nd.Array
+		want string
+	}{
+		{vector[uint8](9, 3, 250, 7, 1), "3 250 true"},
+		{vector[int64](9, -3, 5, 2, -100), "-3 5 true"},
+		{vector(9, nan, -inf, 2.5, 1), "2.5 2.5 true"},
+		{vector(9, nan, -inf, inf, 1), "0 0 false"},
+		{nd.View(nd.Float16, vector(nd.FloatToHalf(9), nd.FloatToHalf(-2), nd.FloatToHalf(inf), nd.FloatToHalf(1), 0).Bytes(), 5), "-2 1 true"},
+		{nd.View(nd.Bool, []byte{0, 1, 1, 1, 0}, 5), "1 1 true"},
+	} {
+		least, greatest, ok := kernels.FiniteRange(c.a, 1, 4)
+		if got := fmt.Sprint(least, greatest, ok); got != c.want {
+			t.Errorf("%s: %s, want %s", text(c.a), got, c.want)
+		}
+	}
+}

@@ -88,28 +88,44 @@ func meanBytes(dst, src []uint8, w windows) {
 		first := 0
 		if rows := len(from); w.step == 2 && (rows == 1 || rows == 2 || rows == 4) {
 			first = w.width / 8 * 4
-			for i := 0; i < first; i += 4 {
-				binary.LittleEndian.PutUint32(dst[to+i:], meanOfLanes(src, from, 2*i))
-			}
+			meanOfLanes(dst[to:][:first], src, from)
 		}
 		meanRow(dst[to:][:len(sums)], src, from, w, first, sums)
 	})
 }
 
-// meanOfLanes returns the means of four windows of 2 by so many rows, which are a power of 2, from column k on.
-func meanOfLanes(src []uint8, from []int, k int) uint32 {
+// meanOfLanes makes means of windows of 2 by so many rows, which are a power of 2; dst is a multiple of 4 long.
+func meanOfLanes(dst, src []uint8, from []int) {
 	const low, ones = 0x00ff00ff00ff00ff, 0x0001000100010001
-	var s uint64
-	for _, r := range from {
-		v := binary.LittleEndian.Uint64(src[r+k:])
-		s += v&low + v>>8&low
-	}
 	shift := bits.Len(uint(len(from))) // the logarithm of the window's size
-	half := uint64(1)<<(shift-1) - 1
-	s += half*ones + s>>shift&ones
-	s = s >> shift & low
-	s |= s >> 8
-	return uint32(s&0xffff) | uint32(s>>16&0xffff0000)
+	half := (uint64(1)<<(shift-1) - 1) * ones
+	n := 2 * len(dst)
+	a := src[from[0]:][:n]
+	var b, c, d []uint8
+	if len(from) > 1 {
+		b = src[from[1]:][:n]
+	}
+	if len(from) > 2 {
+		c, d = src[from[2]:][:n], src[from[3]:][:n]
+	}
+	for k := 0; k+8 <= len(a); k += 8 {
+		v := binary.LittleEndian.Uint64(a[k:])
+		s := v&low + v>>8&low
+		if b != nil {
+			v = binary.LittleEndian.Uint64(b[k:])
+			s += v&low + v>>8&low
+		}
+		if d != nil {
+			v = binary.LittleEndian.Uint64(c[k:])
+			s += v&low + v>>8&low
+			v = binary.LittleEndian.Uint64(d[k:])
+			s += v&low + v>>8&low
+		}
+		s += half + s>>shift&ones
+		s = s >> shift & low
+		s |= s >> 8
+		binary.LittleEndian.PutUint32(dst[k/2:], uint32(s&0xffff)|uint32(s>>16&0xffff0000))
+	}
 }
 
 // meanWide makes means of windows in integers of 64 bits, of which sums have 128; bias makes signed ones unsigned.
@@ -133,6 +149,9 @@ func meanWide[T int64 | uint64](dst, src []T, w windows, bias uint64) {
 		}
 	})
 }
+
+func meanSigned(dst, src []int64, w windows)    { meanWide(dst, src, w, 1<<63) }
+func meanUnsigned(dst, src []uint64, w windows) { meanWide(dst, src, w, 0) }
 
 // meanFloats makes means of windows, computed in float64.
 func meanFloats[T float32 | float64](dst, src []T, w windows) {

@@ -17,8 +17,18 @@ func rank[T nd.Element](dst, src []T, w windows, m Downsampling) {
 	}
 	var values []T
 	w.each(func(to int, from []int) {
+		var a, b, c, d []T // the rows of windows of 2 by 2 by 2
+		if w.step == 2 && len(from) == 4 {
+			a, b, c, d = src[from[0]:][:w.width], src[from[1]:][:w.width], src[from[2]:][:w.width], src[from[3]:][:w.width]
+		}
 		for i := range w.coarse() {
 			begin, end := w.window(i)
+			if k := begin + 1; k < len(a) && k < len(b) && k < len(c) && k < len(d) {
+				if v := a[k]; v == a[k-1] && v == b[k] && v == b[k-1] && v == c[k] && v == c[k-1] && v == d[k] && v == d[k-1] {
+					dst[to+i] = v // as most windows of labels
+					continue
+				}
+			}
 			first := src[from[0]+begin]
 			values = values[:0]
 			same := true
@@ -28,7 +38,7 @@ func rank[T nd.Element](dst, src []T, w windows, m Downsampling) {
 					same = same && v == first
 				}
 			}
-			if !same { // most windows of labels are
+			if !same {
 				first = choose(values)
 			}
 			dst[to+i] = first

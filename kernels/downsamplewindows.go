@@ -1,5 +1,7 @@
 package kernels
 
+import "slices"
+
 // windows cuts an array into windows, row by row: rows are along the last axis, and a row of the coarse array is made of
 // a few rows of the fine one.
 type windows struct {
@@ -58,11 +60,13 @@ func (w windows) split(rows []int, n, begin, end int) []int {
 		}
 		return rows
 	}
-	deeper := make([]int, 0, len(rows)*(end-begin))
-	for _, r := range rows {
-		for i := begin; i < end; i++ {
-			deeper = append(deeper, r*n+i)
+	count, each := len(rows), end-begin
+	rows = slices.Grow(rows, count*(each-1))[:count*each]
+	for i := count - 1; i >= 0; i-- { // from the back, so that none is overwritten before it is read
+		first := rows[i]*n + begin
+		for k := range each {
+			rows[i*each+k] = first + k
 		}
 	}
-	return deeper
+	return rows
 }

@@ -5,35 +5,24 @@ import "volara/nd"
 // FiniteRange returns the least and the greatest of elements begin to end that are finite, as float64; ok is false where
 // there is none. Complex numbers have no order.
 func FiniteRange(a *nd.Array, begin, end int) (least, greatest float64, ok bool) {
-	switch a.DType() {
-	case nd.Bool, nd.Uint8:
-		return finiteRange(nd.Values[uint8](a)[begin:end])
-	case nd.Uint16:
-		return finiteRange(nd.Values[uint16](a)[begin:end])
-	case nd.Uint32:
-		return finiteRange(nd.Values[uint32](a)[begin:end])
-	case nd.Uint64:
-		return finiteRange(nd.Values[uint64](a)[begin:end])
-	case nd.Int8:
-		return finiteRange(nd.Values[int8](a)[begin:end])
-	case nd.Int16:
-		return finiteRange(nd.Values[int16](a)[begin:end])
-	case nd.Int32:
-		return finiteRange(nd.Values[int32](a)[begin:end])
-	case nd.Int64:
-		return finiteRange(nd.Values[int64](a)[begin:end])
-	case nd.Float16:
-		wide := make([]float64, end-begin)
-		for i, h := range nd.Values[uint16](a)[begin:end] {
-			wide[i] = nd.HalfToFloat(h)
-		}
-		return finiteRange(wide)
-	case nd.Float32:
-		return finiteRange(nd.Values[float32](a)[begin:end])
-	case nd.Float64:
-		return finiteRange(nd.Values[float64](a)[begin:end])
+	return ranges[a.DType()](a, begin, end)
+}
+
+// ranges are those of each type; complex numbers have none.
+var ranges = withHalf(withBool(nd.Real[ranger](rangeOf[int8], rangeOf[int16], rangeOf[int32], rangeOf[int64], rangeOf[uint8], rangeOf[uint16],
+	rangeOf[uint32], rangeOf[uint64], rangeOf[float32], rangeOf[float64])))
+
+type ranger func(a *nd.Array, begin, end int) (least, greatest float64, ok bool)
+
+func rangeOf[T nd.Element](a *nd.Array, begin, end int) (least, greatest float64, ok bool) {
+	return finiteRange(nd.Values[T](a)[begin:end])
+}
+
+func withHalf(table nd.ByType[ranger]) nd.ByType[ranger] {
+	table[nd.Float16] = func(a *nd.Array, begin, end int) (least, greatest float64, ok bool) {
+		return finiteRange(widen(nd.View(nd.Float16, a.Bytes()[2*begin:2*end], end-begin)))
 	}
-	panic("kernels: " + a.DType().String() + " has no order")
+	return table
 }
 
 func finiteRange[T nd.Element](values []T) (least, greatest float64, ok bool) {
