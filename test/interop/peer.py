@@ -4,6 +4,8 @@ One JSON request a line on standard input, one answer a line on standard output:
   {"op": "read", "path": DIR, "file": FILE}      writes the array's bytes to FILE: little-endian, C order
   {"op": "write", "path": DIR, "file": FILE, "begin": [...], "shape": [...]}
                                                  writes a box of the array that DIR's metadata describe
+  {"op": "downsample", "path": DIR, "file": FILE, "factor": [...], "method": NAME}
+                                                 writes the bytes of the array downsampled (tensorstore alone)
   {"op": "remake", "path": DIR, "as": DIR}       makes an empty array with the same metadata, in the library's own words
 An answer is {} or {"error": TEXT}.
 """
@@ -63,6 +65,10 @@ class TensorStore:
     def read(self, path):
         return self.ts.open(self.spec(path), open=True, read=True).result().read().result()
 
+    def downsample(self, path, factor, method):
+        a = self.ts.open(self.spec(path), open=True, read=True).result()
+        return self.ts.downsample(a, factor, method).read().result()
+
     def open(self, path):
         a = self.ts.open(self.spec(path), open=True, read=True, write=True).result()
         return a, np.dtype(a.dtype.numpy_dtype)
@@ -82,6 +88,8 @@ class TensorStore:
 def answer(tool, request):
     if request["op"] == "read":
         little(tool.read(request["path"])).tofile(request["file"])
+    elif request["op"] == "downsample":
+        little(tool.downsample(request["path"], request["factor"], request["method"])).tofile(request["file"])
     elif request["op"] == "write":
         a, dtype = tool.open(request["path"])
         data = np.fromfile(request["file"], dtype.newbyteorder("<")).reshape(request["shape"])

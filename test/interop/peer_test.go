@@ -28,6 +28,9 @@ type request struct {
 	As    string `json:"as,omitempty"`
 	Begin []int  `json:"begin"`
 	Shape []int  `json:"shape"`
+
+	Factor []int  `json:"factor,omitempty"`
+	Method string `json:"method,omitempty"`
 }
 
 // peersDir is where scripts/deps.sh test installs the libraries.
