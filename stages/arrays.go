@@ -30,7 +30,7 @@ func openInput(ctx context.Context, d *Dataset, env *Env) (*openArray, error) {
 		return nil, err
 	}
 	if env.Cache != nil && !env.Shared[d.Store] {
-		array = zarr.WithCache(array, env.Cache)
+		array = array.With(zarr.Cached(env.Cache))
 	}
 	if m, err := ReadMarker(array); err == nil && m != nil && !env.MayLack[d.Store] {
 		array = array.With(zarr.Required())

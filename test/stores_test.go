@@ -293,7 +293,7 @@ func TestBucketsOfOneName(t *testing.T) {
 		if err := a.Write(t.Context(), []int{0}, data); err != nil {
 			t.Fatal(err)
 		}
-		if got := voxels(t, zarr.WithCache(a, cache)); string(got.Bytes()) != string(data.Bytes()) {
+		if got := voxels(t, a.With(zarr.Cached(cache))); string(got.Bytes()) != string(data.Bytes()) {
 			t.Fatalf("server %d: %v", n, got.Bytes())
 		}
 	}

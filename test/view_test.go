@@ -246,7 +246,8 @@ func described(t *testing.T, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	present, _, err := a.ChunksPresent(t.Context())
+	stored, err := a.Usage(t.Context())
+	present := stored.Present
 	return fmt.Sprint(m.Format, m.Shape, m.Chunks, m.DType, m.Fill, m.Codecs, s, present, err)
 }
 

@@ -149,8 +149,8 @@ func checkLayout(t tb, c *zarr.Array, o Options, from zarr.Spec) {
 		t.Fatalf("%+v of %+v by %+v", s, from, o)
 	}
 	if o.WriteEmpty {
-		if present, total, err := c.ChunksPresent(context.Background()); err != nil || present != total {
-			t.Fatalf("%d of %d chunks are stored: %v", present, total, err)
+		if u, err := c.Usage(context.Background()); err != nil || u.Present != u.Total {
+			t.Fatalf("%d of %d chunks are stored: %v", u.Present, u.Total, err)
 		}
 	}
 }

@@ -39,7 +39,6 @@ type state struct {
 
 type options struct {
 	cache    *Cache
-	durable  bool
 	sparse   bool
 	required bool
 	store    store.Options
@@ -52,9 +51,6 @@ type options struct {
 // An Option is a choice for an open array.
 type Option func(*options)
 
-// Durable makes every write return only when it would survive a loss of power.
-func Durable() Option { return func(o *options) { o.durable = true } }
-
 // Sparse leaves chunks out of the store that hold nothing but the fill value. Without it every chunk written is
 // stored, so that a missing one tells that nobody wrote it.
 func Sparse() Option { return func(o *options) { o.sparse = true } }
@@ -63,7 +59,7 @@ func Sparse() Option { return func(o *options) { o.sparse = true } }
 // It is for outputs that are known to be complete, on file systems that show new files late.
 func Required() Option { return func(o *options) { o.required = true } }
 
-// In chooses how the store of the array's location is opened. It has no effect on arrays of a store that is given.
+// In chooses how the store of the array's location is opened, so also whether what is written survives a loss of power. It has no effect on arrays of a store that is given.
 func In(o store.Options) Option { return func(to *options) { to.store = o } }
 
 // Cached makes reads go through a cache, which any number of arrays may share.
@@ -80,9 +76,6 @@ func (a *Array) With(opts ...Option) *Array {
 	}
 	return &b
 }
-
-// WithCache returns a view of the array whose reads go through the cache.
-func WithCache(a *Array, c *Cache) *Array { return a.With(Cached(c)) }
 
 // Metadata returns a copy of what the array's metadata says.
 func (a *Array) Metadata() Metadata { return a.metadata().clone() }

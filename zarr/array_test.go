@@ -133,7 +133,7 @@ func TestCorruptChunks(t *testing.T) {
 				if err := os.WriteFile(file, bad, 0o666); err != nil {
 					t.Fatal(err)
 				}
-				for _, view := range []*Array{a, WithCache(a, NewCache(1<<20))} {
+				for _, view := range []*Array{a, a.With(Cached(NewCache(1 << 20)))} {
 					_, err := view.Read(ctx, []int{0, 0}, []int{8, 8})
 					if !fault.IsPermanent(err) || !strings.Contains(err.Error(), file) {
 						t.Errorf("%s, shards %v, %s: %v", codec, shards, name, err)
@@ -231,14 +231,14 @@ func TestAllFillChunks(t *testing.T) {
 	if err := a.Write(ctx, []int{0, 0}, fives); err != nil {
 		t.Fatal(err)
 	}
-	if n, total, err := a.ChunksPresent(ctx); n != 4 || total != 4 || err != nil {
-		t.Errorf("%d of %d chunks stored, %v", n, total, err)
+	if u, err := a.Usage(ctx); u.Present != 4 || u.Total != 4 || err != nil {
+		t.Errorf("%d of %d chunks stored, %v", u.Present, u.Total, err)
 	}
 	if err := a.With(Sparse()).Write(ctx, []int{0, 0}, fives); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := a.StoredBytes(ctx); n != 0 || err != nil {
-		t.Errorf("%d bytes stored, %v", n, err)
+	if u, err := a.Usage(ctx); u.StoredBytes != 0 || err != nil {
+		t.Errorf("%d bytes stored, %v", u.StoredBytes, err)
 	}
 	got, err := a.Read(ctx, []int{0, 0}, []int{4, 4})
 	if err != nil || !bytes.Equal(got.Bytes(), fives.Bytes()) {
@@ -256,7 +256,7 @@ func TestAllFillChunks(t *testing.T) {
 func TestRepeatedWriteIsIdentical(t *testing.T) {
 	ctx, path := t.Context(), filepath.Join(t.TempDir(), "a")
 	for _, codec := range specCodecs {
-		a := create(t, filepath.Join(path, codec), Spec{Shape: []int{9, 9}, Chunks: []int{4, 4}, Shards: []int{8, 8}, DType: nd.Uint16, Codec: codec}, Durable())
+		a := create(t, filepath.Join(path, codec), Spec{Shape: []int{9, 9}, Chunks: []int{4, 4}, Shards: []int{8, 8}, DType: nd.Uint16, Codec: codec}, In(store.Options{LocalOptions: store.LocalOptions{Sync: true}}))
 		var first []byte
 		for range 3 {
 			if err := a.Write(ctx, []int{0, 0}, count(9, 9)); err != nil {

@@ -45,11 +45,11 @@ func BenchmarkChunk(b *testing.B) {
 					}
 					n++
 				}
-				stored, err := a.StoredBytes(ctx)
+				stored, err := a.Usage(ctx)
 				if err != nil {
 					b.Fatal(err)
 				}
-				b.ReportMetric(float64(n*len(block.Bytes()))/float64(stored), "ratio")
+				b.ReportMetric(float64(n*len(block.Bytes()))/float64(stored.StoredBytes), "ratio")
 			})
 			b.Run("read/"+name, func(b *testing.B) {
 				b.SetBytes(int64(len(block.Bytes())))
@@ -76,7 +76,7 @@ func BenchmarkContext(b *testing.B) {
 		b.Fatal(err)
 	}
 	dst := nd.New(nd.Uint8, 9, 96, 96, 96)
-	for name, view := range map[string]*Array{"plain": a, "cached": WithCache(a, NewCache(1<<30))} {
+	for name, view := range map[string]*Array{"plain": a, "cached": a.With(Cached(NewCache(1 << 30)))} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(dst.Bytes())))
 			for b.Loop() {

@@ -29,7 +29,7 @@ func TestWriteFillIsAWrite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a = WithCache(a, cache)
+			a = a.With(Cached(cache))
 			if sparse {
 				a = a.With(Sparse())
 			}

@@ -86,7 +86,7 @@ func checkErase(t *testing.T, rt *rapid.T, spec Spec) {
 func TestEraseOfWhatWasOpened(t *testing.T) {
 	ctx, path := t.Context(), filepath.Join(t.TempDir(), "a")
 	spec := Spec{Shape: []int{4}, Chunks: []int{2}, DType: nd.Uint16}
-	old := WithCache(create(t, path, spec), NewCache(1<<20))
+	old := create(t, path, spec).With(Cached(NewCache(1 << 20)))
 	if err := old.Write(ctx, []int{0}, count(4)); err != nil {
 		t.Fatal(err)
 	}

@@ -34,15 +34,3 @@ func (a *Array) Usage(ctx context.Context) (Usage, error) {
 	}
 	return u, nil
 }
-
-// ChunksPresent counts the stored objects and those that the array can have.
-func (a *Array) ChunksPresent(ctx context.Context) (present, total int, err error) {
-	u, err := a.Usage(ctx)
-	return u.Present, u.Total, err
-}
-
-// StoredBytes returns the size of the stored objects.
-func (a *Array) StoredBytes(ctx context.Context) (int64, error) {
-	u, err := a.Usage(ctx)
-	return u.StoredBytes, err
-}

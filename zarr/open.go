@@ -66,9 +66,7 @@ func openNode(ctx context.Context, location string, opts []Option) (*store.Node,
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := o.store
-	s.Sync = s.Sync || o.durable
-	return store.Open(ctx, location, s)
+	return store.Open(ctx, location, o.store)
 }
 
 // OpenStore opens the array whose keys start with prefix, which is empty or ends in a slash.

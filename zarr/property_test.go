@@ -67,7 +67,7 @@ func TestModel(t *testing.T) {
 		}
 		want := newModel(spec.Shape, spec.DType, spec.Fill)
 		cache := NewCache(rapid.SampledFrom([]int{0, 100, 1 << 20}).Draw(t, "cache"))
-		views := []*Array{a, WithCache(a, cache), a.With(Sparse(), Cached(cache))}
+		views := []*Array{a, a.With(Cached(cache)), a.With(Sparse(), Cached(cache))}
 		cached := rapid.Bool().Draw(t, "all cached")
 		for step := range rapid.IntRange(1, 6).Draw(t, "steps") {
 			offset, shape := drawInside(t, spec.Shape)

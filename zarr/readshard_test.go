@@ -141,7 +141,7 @@ func TestShardIndexIsChecked(t *testing.T) {
 			if err := os.WriteFile(file, bad, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			for _, view := range []*Array{a, WithCache(a, NewCache(1<<20)), a.With(Parallel(1))} {
+			for _, view := range []*Array{a, a.With(Cached(NewCache(1 << 20))), a.With(Parallel(1))} {
 				_, err := view.Read(t.Context(), []int{0, 0}, []int{8, 8})
 				switch {
 				case c.want == "" && err != nil:

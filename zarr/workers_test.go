@@ -175,7 +175,7 @@ func TestHelpersAreShared(t *testing.T) {
 	}
 	const limit = 10 * 8 * 8 * 2
 	c := NewCache(limit)
-	cached := WithCache(a, c)
+	cached := a.With(Cached(c))
 	var wg sync.WaitGroup
 	for i := range 16 {
 		wg.Go(func() {
