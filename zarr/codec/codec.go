@@ -14,8 +14,8 @@ type Codec interface {
 	Encode(dst, src []byte) ([]byte, error)
 
 	// Decode decodes src. It fails with ErrTooLong when the result would be longer than limit. Whatever src says, it
-	// allocates no more than about 3·limit bytes in all, for the result and what it takes to make it, and a few MiB. Any
-	// other error means that src is not what Encode makes.
+	// allocates no more than about 4·limit bytes in all, for the result and what it takes to make it, and a few MiB; most
+	// codecs hardly more than the result. Any other error means that src is not what Encode makes.
 	Decode(dst, src []byte, limit int) ([]byte, error)
 
 	// Spec returns how metadata files name the codec.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/ulikunitz/xz/lzma"
 )
@@ -25,7 +24,7 @@ func (x *xzReader) block(check int) (xzRecord, error) {
 		return xzRecord{}, fmt.Errorf("%w: the header gives other sizes than the %d and %d bytes that there are", errXZ, len(packed), size)
 	}
 	from := len(x.out)
-	x.out = slices.Grow(x.out, size)[:from+size]
+	x.extend(size)
 	if err := decodeLZMA2(x.out[from:], packed, header.dictionary); err != nil {
 		return xzRecord{}, err
 	}
@@ -42,6 +41,15 @@ func (x *xzReader) block(check int) (xzRecord, error) {
 		return xzRecord{}, fmt.Errorf("%w: the content's checksum", errXZ)
 	}
 	return xzRecord{uint64(unpadded), uint64(size)}, nil
+}
+
+// extend makes out longer by n bytes, which the limit allows.
+func (x *xzReader) extend(n int) {
+	n += len(x.out)
+	if cap(x.out) < n {
+		x.out = append(make([]byte, 0, min(max(n, 2*cap(x.out)), x.limit)), x.out...)
+	}
+	x.out = x.out[:n]
 }
 
 // An xzBlockHeader is the header of a block: the bytes of its chunks and of its content, each absent or not, and the size
