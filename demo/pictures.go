@@ -186,21 +186,8 @@ func readIDs(ctx context.Context, path string, offset, shape []int) ([]uint64, e
 	if err != nil {
 		return nil, err
 	}
-	switch box.DType() {
-	case nd.Uint64:
-		return nd.Values[uint64](box), nil
-	case nd.Uint32:
-		return widen(nd.Values[uint32](box)), nil
-	case nd.Uint16:
-		return widen(nd.Values[uint16](box)), nil
+	if t := box.DType(); !t.IsUnsigned() || t == nd.Uint8 {
+		return nil, fmt.Errorf("%s is %v; pictures show ids of uint16, uint32 or uint64", path, t)
 	}
-	return nil, fmt.Errorf("%s is %v; pictures show ids of uint16, uint32 or uint64", path, box.DType())
-}
-
-func widen[T uint16 | uint32](values []T) []uint64 {
-	wide := make([]uint64, len(values))
-	for i, v := range values {
-		wide[i] = uint64(v)
-	}
-	return wide
+	return nd.Values[uint64](box.As(nd.Uint64)), nil
 }

@@ -162,7 +162,7 @@ func segmented(t *testing.T, shape ...int) Files {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids := nd.From(widen(nd.Values[uint32](labels)), shape...)
+		ids := labels.As(nd.Uint64)
 		if err := a.Write(t.Context(), make([]int, len(shape)), ids); err != nil {
 			t.Fatal(err)
 		}

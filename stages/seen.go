@@ -18,7 +18,9 @@ func OpenSeen(ctx context.Context, d *Dataset, opening ...zarr.Option) (lazy.Arr
 	}
 	a, err := stored(array, d)
 	if err == nil {
-		a, err = d.seen(ctx, a, func(ctx context.Context, stacked *Dataset) (lazy.Array, error) { return OpenSeen(ctx, stacked, opening...) })
+		a, err = d.seen(ctx, a, func(ctx context.Context, stacked *Dataset) (lazy.Array, error) {
+			return OpenSeen(ctx, stacked, opening...)
+		})
 	}
 	if err != nil {
 		return lazy.Array{}, errors.Join(err, array.Close())
