@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"volara/config"
@@ -27,8 +26,8 @@ type LUT struct {
 	// Zero makes 0 of ids that are not in the table.
 	Zero bool
 
-	table atomic.Pointer[table]
-	mu    sync.Mutex // held while the table is read
+	table  atomic.Pointer[table] // of an operation that is applied to an array
+	tables atomic.Pointer[tables]
 }
 
 // Name is the operation's name in files.
@@ -69,8 +68,13 @@ func (op *LUT) DecodeNode(n *config.Node) error {
 	return nil
 }
 
-// At returns the operation on a table elsewhere.
-func (op *LUT) At(path string) *LUT { return &LUT{Path: path, Zero: op.Zero} }
+// At returns the operation on a table elsewhere. Those that were made of one another share the tables that they read.
+func (op *LUT) At(path string) *LUT {
+	op.tables.CompareAndSwap(nil, new(tables))
+	at := &LUT{Path: path, Zero: op.Zero}
+	at.tables.Store(op.tables.Load())
+	return at
+}
 
 // IsName reports whether the path looks like a name: it has no folder and no extension of a table.
 func (op *LUT) IsName() bool {
@@ -91,9 +95,13 @@ func (op *LUT) Check() error {
 	return err
 }
 
-// Apply maps the labels; the table is read when the first voxels are, once for the array.
+// Apply maps the labels; the table is read when the first voxels are, and stays the array's. It is read once for all arrays
+// that the operation is applied to while one of them has it and its file does not change.
 func (op *LUT) Apply(_ context.Context, a Array) (Array, error) {
 	op = op.At(op.Path)
+	if t := op.tables.Load().kept(op); t != nil {
+		op.table.Store(t)
+	}
 	if !a.DType().IsInteger() {
 		return a, fmt.Errorf("the array holds %v; labels are whole numbers", a.DType())
 	}
@@ -131,12 +139,7 @@ func (op *LUT) load() (*table, error) {
 	if t := op.table.Load(); t != nil {
 		return t, nil
 	}
-	op.mu.Lock()
-	defer op.mu.Unlock()
-	if t := op.table.Load(); t != nil {
-		return t, nil
-	}
-	t, err := op.read()
+	t, err := op.tables.Load().get(op)
 	if err == nil {
 		op.table.Store(t)
 	}
