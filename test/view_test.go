@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"volara/demo"
+	"volara/graph"
 	"volara/nd"
 	"volara/zarr"
 )
@@ -25,7 +26,31 @@ import (
 // shown is what `volara view --json` tells.
 type shown struct {
 	URL, Link, SSH, State string
-	Layers                []string
+	Forward               bool
+	Layers                []struct {
+		Name, Kind, Path, Type string
+		Axes                   []struct {
+			Name, Unit string
+			Size       int
+			VoxelSize  float64 `json:"voxel_size"`
+			Offset     float64
+		}
+		Notes []string
+	}
+	Position []struct {
+		Axis, Unit   string
+		World, Voxel float64
+	}
+	Problems []string
+}
+
+// names returns what the layers are called.
+func (s shown) names() []string {
+	var names []string
+	for _, l := range s.Layers {
+		names = append(names, l.Name)
+	}
+	return names
 }
 
 // look starts `volara view` and returns what it tells; the test interrupts it at its end and demands exit status 0.
@@ -78,8 +103,17 @@ func TestView(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := look(t, dir, "volume.zarr")
-	if !slices.Contains(s.Layers, "raw") || !slices.Contains(s.Layers, "affs") || !strings.Contains(s.SSH, "ssh -N -L") {
+	if !slices.Contains(s.names(), "raw") || !slices.Contains(s.names(), "affs") || !strings.Contains(s.SSH, "ssh -N -L") || s.Forward || s.Problems != nil {
 		t.Errorf("%+v", s)
+	}
+	if l := s.Layers[slices.Index(s.names(), "raw")]; l.Kind != "image" || l.Type != "uint8" || l.Axes[0].Name != "z" || l.Axes[0].Unit != "nm" || l.Axes[0].VoxelSize != 40 {
+		t.Errorf("%+v", l)
+	}
+	if p := s.Position; len(p) != 3 || p[0].Axis != "x" || p[0].Unit != "nm" || p[0].World != 16*p[0].Voxel {
+		t.Errorf("%+v", p)
+	}
+	if code, _ := fetch(t, withoutKey(t, s.URL)+"raw/zarr.json"); code != 404 {
+		t.Errorf("without the key: %d", code)
 	}
 	state, err := url.PathUnescape(s.Link[strings.Index(s.Link, "#!")+2:])
 	if err != nil || state != s.State || !json.Valid([]byte(state)) || !strings.HasPrefix(s.Link, "https://neuroglancer-demo.appspot.com/#!") {
@@ -93,8 +127,8 @@ func TestView(t *testing.T) {
 		t.Errorf("a chunk: %d", code)
 	}
 	p := look(t, dir, "pipeline.yaml")
-	if !slices.Contains(p.Layers, "affs") || !slices.Contains(p.Layers, "blocks-fragments-extract-frags") || slices.Contains(p.Layers, "fragments") {
-		t.Errorf("before the run: %v", p.Layers)
+	if !slices.Contains(p.names(), "affs") || !slices.Contains(p.names(), "blocks-fragments-extract-frags") || slices.Contains(p.names(), "fragments") {
+		t.Errorf("before the run: %v", p.names())
 	}
 	mustRun(t, volara(dir, "up", "--progress", "off", "pipeline.yaml"))
 	if _, text := fetch(t, p.URL+"state.json"); !strings.Contains(text, `"name":"fragments"`) {
@@ -102,6 +136,43 @@ func TestView(t *testing.T) {
 	}
 	if code, _ := fetch(t, p.URL+"fragments/zarr.json"); code != 200 {
 		t.Errorf("the fragments: %d", code)
+	}
+}
+
+// withoutKey returns the root of a server whose address is given.
+func withoutKey(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil || len(u.Path) < 20 {
+		t.Fatalf("%s has no key (%v)", address, err)
+	}
+	return u.Scheme + "://" + u.Host + "/"
+}
+
+// TestViewAddress is where a server is reached: at a path of the user's own, at none, and by pages of the viewer where other
+// machines reach it.
+func TestViewAddress(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := demo.Write(t.Context(), dir, demo.DefaultOptions(64, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for key, path := range map[string]string{"none": "/", "a_B-1": "/a_B-1/"} {
+		s := look(t, dir, "--key", key, "volume.zarr/raw")
+		if u, err := url.Parse(s.URL); err != nil || u.Path != path {
+			t.Errorf("--key %s: %s", key, s.URL)
+		}
+		if code, _ := fetch(t, s.URL+"raw/zarr.json"); code != 200 {
+			t.Errorf("--key %s: %d", key, code)
+		}
+	}
+	s := look(t, dir, "--listen", "0.0.0.0:0", "--public", "volume.zarr/raw")
+	u, err := url.Parse(s.URL)
+	if err != nil || !s.Forward || !strings.Contains(s.State, "http://127.0.0.1:"+u.Port()+u.Path) || strings.Contains(s.State, u.Host) {
+		t.Errorf("pages of an https viewer may not read from %s: %+v", s.URL, s)
+	}
+	own := look(t, dir, "--listen", "0.0.0.0:0", "--public", "--viewer", "http://ng.example", "volume.zarr/raw")
+	if u, err := url.Parse(own.URL); err != nil || own.Forward || !strings.Contains(own.State, u.Host) {
+		t.Errorf("those of an http viewer may: %+v", own)
 	}
 }
 
@@ -174,11 +245,25 @@ func textOf(t *testing.T, dir, file string) string {
 // TestViewMistakes demands a word about what cannot be shown.
 func TestViewMistakes(t *testing.T) {
 	dir := noops(t, "name: a, roi: [[0], [4]], block_size: [1]")
+	if _, err := demo.Write(t.Context(), filepath.Join(dir, "demo"), demo.DefaultOptions(64, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&graph.LUT{Fragments: []int64{1}, Segments: []int64{2}}).Write(filepath.Join(dir, "l.npz")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bad.npz"), []byte("PK"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		says string
 		args []string
 	}{
 		{"nothing is there", []string{"nowhere"}},
+		{"nowhere.npz", []string{"--lut", "nowhere.npz", "demo/volume.zarr/raw"}},
+		{"bad.npz", []string{"--lut", "bad.npz", "demo/volume.zarr/raw"}},
+		{"labels=PATH", []string{"--lut", "l.npz", "demo/volume.zarr/raw"}},
+		{"--key a/b", []string{"--key", "a/b", "demo/volume.zarr/raw"}},
+		{"--memory lots", []string{"--memory", "lots", "demo/volume.zarr/raw"}},
 		{"--public", []string{"--listen", "0.0.0.0:0", "noop.yaml"}},
 		{"names no host", []string{"--listen", ":8080", "noop.yaml"}},
 		{"--state and --nats are for a pipeline", []string{"--state", "x", "nowhere"}},

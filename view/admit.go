@@ -78,6 +78,14 @@ func originOf(page string) string {
 	return u.Scheme + "://" + u.Host
 }
 
+// Reaches reports whether browsers let pages of a viewer read what is served at base without https: not those that came by
+// https, unless base is the browser's own machine (W3C Mixed Content; loopback is potentially trustworthy).
+func Reaches(viewer, base string) bool {
+	from, err1 := url.Parse(viewer)
+	to, err2 := url.Parse(base)
+	return err1 != nil || err2 != nil || from.Scheme != "https" || to.Scheme == "https" || isLoopback(to.Hostname())
+}
+
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()

@@ -232,3 +232,27 @@ func TestLink(t *testing.T) {
 		t.Errorf("%s (%v)", link, err)
 	}
 }
+
+// TestReaches is which pages browsers let read, and what is answered where a page of the viewer could not.
+func TestReaches(t *testing.T) {
+	for _, c := range []struct {
+		viewer, base string
+		want         bool
+	}{
+		{DefaultViewer, "http://127.0.0.1:8080/", true},
+		{DefaultViewer, "http://localhost:8080/", true},
+		{DefaultViewer, "http://[::1]:8080/", true},
+		{DefaultViewer, "https://node:8080/", true},
+		{DefaultViewer, "http://node:8080/", false},
+		{DefaultViewer, "http://10.0.0.7:8080/", false},
+		{"http://ng.example", "http://node:8080/", true},
+	} {
+		if got := Reaches(c.viewer, c.base); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+	_, base := serving(t)
+	if r, body := ask(t, base, "GET", "/", "Host", "node:8080"); r.StatusCode != 200 || !strings.Contains(body, "ssh -L") {
+		t.Errorf("%d %s", r.StatusCode, body)
+	}
+}

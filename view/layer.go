@@ -25,6 +25,8 @@ type Layer struct {
 	Levels int
 	// Converted says why chunks are not served as they are stored; "" where they are.
 	Converted string
+	// Table is the look-up table that labels were asked to be seen through; "" where none was.
+	Table string
 	// Notes are for whoever wonders about the place or the colours.
 	Notes []string
 
@@ -39,7 +41,7 @@ type Layer struct {
 // newLayer prepares a dataset.
 func newLayer(ctx context.Context, d Dataset) (*Layer, error) {
 	finest := d.Levels[0]
-	l := &Layer{Name: d.Name, Kind: d.Kind, Path: finest.Path(), Shape: finest.Shape(), Type: finest.DType(), Levels: len(d.Levels), dataset: d}
+	l := &Layer{Name: d.Name, Kind: d.Kind, Path: finest.Path(), Shape: finest.Shape(), Type: finest.DType(), Levels: len(d.Levels), Table: d.Table, dataset: d}
 	if _, err := viewerType(l.Type, l.Kind); err != nil {
 		return nil, fmt.Errorf("%s: %w", l.Path, err)
 	}
@@ -63,7 +65,12 @@ func newLayer(ctx context.Context, d Dataset) (*Layer, error) {
 	if l.Kind == Image {
 		return l, l.findRanges(ctx)
 	}
-	return l, nil
+	if len(d.Legend) == 0 {
+		return l, nil
+	}
+	var err error
+	l.tree, err = newLegend(l.tree, d.Legend)
+	return l, err
 }
 
 // serve decides how the levels are served: as they are stored, or, where the viewer could not read one, all converted.

@@ -164,18 +164,29 @@ func (s *Server) Handler(mount string) http.Handler {
 		base := "http://" + r.Host + mount
 		switch path {
 		case "":
-			link, err := s.Link(r.Context(), base)
-			if err != nil {
-				s.fail(w, r, "the layers", err)
-				return
-			}
-			http.Redirect(w, r, link, http.StatusFound)
+			s.lead(w, r, base)
 		case stateName:
 			s.state(w, r, base)
 		default:
 			s.object(w, r, path)
 		}
 	})
+}
+
+// lead leads to the viewer, or says why it could not read from here.
+func (s *Server) lead(w http.ResponseWriter, r *http.Request, base string) {
+	if !Reaches(s.options.Viewer, base) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "Browsers do not let pages of %s read from %s, which is neither https nor your own machine. Reach the server as\n"+
+			"127.0.0.1 through ssh -L, as volara says where it was started, and open that address.\n", originOf(s.options.Viewer), base)
+		return
+	}
+	link, err := s.Link(r.Context(), base)
+	if err != nil {
+		s.fail(w, r, "the layers", err)
+		return
+	}
+	http.Redirect(w, r, link, http.StatusFound)
 }
 
 func (s *Server) state(w http.ResponseWriter, r *http.Request, base string) {

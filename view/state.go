@@ -160,9 +160,13 @@ func (l *Layer) state(base string) ordered {
 	if l.Kind == Labels {
 		kind = "segmentation"
 	}
+	var source any = ordered{{"url", l.source(base)}, {"transform", l.transform()}}
+	if len(l.dataset.Legend) > 0 {
+		source = []any{source, l.legendSource(base)}
+	}
 	o := ordered{
 		{"type", kind},
-		{"source", ordered{{"url", l.source(base)}, {"transform", l.transform()}}},
+		{"source", source},
 		{"tab", map[string]string{"image": "rendering", "segmentation": "segments"}[kind]},
 	}
 	for _, mark := range []struct{ suffix, dims, at string }{{"'", "localDimensions", "localPosition"}, {"^", "channelDimensions", ""}} {
@@ -212,15 +216,6 @@ func (l *Layer) transform() ordered {
 		{"inputDimensions", dimensions(l.axes, func(i int) string { return l.inputs[i] })},
 		{"matrix", matrix},
 	}
-}
-
-// legend returns the colours of labels that have a meaning, and what shows them.
-func (l *Layer) legend() ordered {
-	var colours ordered
-	for _, e := range l.dataset.Legend {
-		colours = append(colours, field{strconv.FormatUint(e.Label, 10), "#" + strings.ToLower(e.Colour)})
-	}
-	return ordered{{"selectedAlpha", 0.4}, {"segmentColors", colours}}
 }
 
 // Link returns the URL at which a viewer shows a state.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -66,8 +68,8 @@ func TestState(t *testing.T) {
 	if err != nil || got.String() != strings.TrimSpace(string(want)) {
 		t.Errorf("the state is not that of %s (-update writes it anew) %v:\n%s", golden, err, got.String())
 	}
-	world, voxels := scene.Middle()
-	if world != "1220, 482, 202, 315 (z, y, x, t)" || voxels != "50.5, 120.5, 30.5, 3.5 (x, y, z, t)" {
+	world, voxels := scene.DescribeMiddle()
+	if world != "1220, 482, 202 nm (z, y, x), 315 s (t)" || voxels != "50.5, 120.5, 30.5, 3.5 (x, y, z, t)" {
 		t.Errorf("the middle is %s, voxel %s", world, voxels)
 	}
 }
@@ -203,6 +205,33 @@ func TestUnshowable(t *testing.T) {
 		if text := problem.Error(); !strings.Contains(text, "complex") && !strings.Contains(text, "nowhere") && !strings.Contains(text, "scalar") {
 			t.Errorf("%v", problem)
 		}
+	}
+}
+
+// TestLegend demands that the viewer is told what the values of blocks mean.
+func TestLegend(t *testing.T) {
+	place := zarr.Spatial{VoxelSize: []float64{8}, Offset: []float64{0}, AxisNames: []string{"x"}, Units: []string{""}, Types: []string{"space"}}
+	l, err := newLayer(t.Context(), Dataset{Name: "a b", Kind: Labels, Legend: []Entry{{1, "done", "58b068"}, {7, "failed", "F0544C"}},
+		Levels: []Level{{Array: lazy.Array{Source: blank{[]int{4}, nd.Uint8}, Spatial: place}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := newScene([]*Layer{l}, nil).State("http://x/")
+	if err != nil || !strings.Contains(string(state), `"precomputed://http://x/a%20b/legend/"]`) {
+		t.Errorf("%s (%v)", state, err)
+	}
+	o, err := l.tree.open(t.Context(), "legend/info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := io.ReadAll(o)
+	var compact bytes.Buffer
+	if err := errors.Join(err, json.Compact(&compact, doc)); err != nil || compact.String() !=
+		`{"@type":"neuroglancer_segment_properties","inline":{"ids":["1","7"],"properties":[{"id":"label","type":"label","values":["done","failed"]}]}}` {
+		t.Errorf("%s (%v)", doc, err)
+	}
+	if _, err := l.tree.open(t.Context(), "zarr.json"); err != nil {
+		t.Errorf("the voxels: %v", err)
 	}
 }
 

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,14 +26,16 @@ import (
 type viewCmd struct {
 	Paths  []string `arg:"" name:"path" help:"Array, OME-Zarr image or group, a path or a URL, or KIND=PATH with the kind image, affs or labels; or one pipeline, as up takes it." sep:"none"`
 	Listen string   `help:"Address to serve at; port 0 is any free one." default:"127.0.0.1:0" placeholder:"HOST:PORT"`
-	Public bool     `help:"Serve at an address that other machines reach: whoever reaches it may read."`
+	Public bool     `help:"Serve at an address that other machines reach."`
+	Key    string   `help:"First part of the path at which is served, which those know who are given the address: random (anew at each start), none (whoever reaches the server may read), or a word of your own." default:"random" placeholder:"KEY"`
 	Viewer string   `help:"Address of the Neuroglancer that the link leads to." default:"${viewer}" placeholder:"URL"`
 	Allow  []string `name:"allow-origin" help:"Let pages of this origin read, as in https://example.org (may be repeated; * is every one). Those of the viewer and of this machine may anyway." placeholder:"ORIGIN" sep:"none"`
 	LUT    string   `name:"lut" help:"Look-up table (npz or npy) through which labels are shown, as if they were relabelled. A pipeline's datasets name theirs." type:"path" placeholder:"FILE"`
 	State  string   `help:"State directory of the pipeline's runs; default .volara beside the pipeline file." type:"path" placeholder:"DIR"`
 	serverArgs
 	cli.Cache
-	JSON bool `name:"json" help:"Print one line of JSON: url, link, ssh, layers."`
+	Memory string `help:"Memory that chunks which are decoded at once may take together, as 512MiB or 10%." default:"1GiB" placeholder:"SIZE"`
+	JSON   bool   `name:"json" help:"Print one line of JSON: url, link, ssh, state, layers, position, problems."`
 }
 
 // Run is called by kong.
@@ -45,27 +50,66 @@ func (c *viewCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	memory, err := pipeline.ParseMemory(c.Memory)
+	if err != nil {
+		return err
+	}
+	if memory.Bytes == 0 {
+		memory.Bytes = math.MaxInt64
+	}
 	listener, hosts, err := view.Listen(c.Listen, c.Public)
 	if err != nil {
 		return &pipeline.InputError{Err: fmt.Errorf("--listen: %w", err)}
 	}
 	defer listener.Close() //nolint:errcheck // the server closes it first
-	server := view.NewServer(view.Options{Find: find, Viewer: c.Viewer, Origins: c.Allow, CacheBytes: cacheBytes, Hosts: hosts, Log: logs.Logger()})
-	base := "http://" + reachable(listener.Addr().(*net.TCPAddr), c.Listen) + "/"
+	server := view.NewServer(view.Options{Find: find, Viewer: c.Viewer, Origins: c.Allow, CacheBytes: cacheBytes, MemoryBytes: memory.Bytes,
+		Hosts: hosts, Log: logs.Logger()})
 	scene, err := server.Look(ctx)
 	if err != nil {
 		return err
 	}
-	if len(scene.Layers) == 0 {
-		return &pipeline.InputError{Err: errors.Join(append(scene.Problems, errors.New("there is nothing to show"))...)}
+	if err := c.check(scene); err != nil {
+		return err
 	}
 	for _, problem := range scene.Problems {
 		logs.Logger().Warn("left out", "reason", problem)
 	}
-	if err := c.print(scene, base); err != nil {
+	if err := c.print(scene, addressOf(listener.Addr().(*net.TCPAddr), c.Listen, key)); err != nil {
 		return err
 	}
-	return serve(ctx, listener, server.Handler("/"), logs.Logger())
+	return serve(ctx, listener, http.StripPrefix(strings.TrimSuffix(key, "/"), server.Handler(key)), logs.Logger())
+}
+
+// key returns the path at which is served, with a slash at both ends. On loopback, too, all users of a machine reach the
+// server.
+func (c *viewCmd) key() (string, error) {
+	switch c.Key {
+	case "none":
+		return "/", nil
+	case "random":
+		return "/" + strings.ToLower(rand.Text()) + "/", nil
+	}
+	if c.Key == "" || strings.Trim(c.Key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" {
+		return "", &pipeline.InputError{Err: fmt.Errorf("--key %s: random, none, or letters, digits, - and _ are possible", c.Key)}
+	}
+	return "/" + c.Key + "/", nil
+}
+
+// check says what is wrong where nothing of what was asked for can be shown.
+func (c *viewCmd) check(scene *view.Scene) error {
+	if len(scene.Layers) == 0 {
+		return &pipeline.InputError{Err: errors.Join(append(scene.Problems, errors.New("there is nothing to show"))...)}
+	}
+	seen := func(l *view.Layer) bool { return l.Table != "" }
+	if c.LUT != "" && !slices.ContainsFunc(scene.Layers, seen) {
+		return &pipeline.InputError{Err: errors.Join(append(scene.Problems,
+			fmt.Errorf("--lut %s: nothing that is shown is labels of whole numbers; labels=PATH says what is", c.LUT))...)}
+	}
+	return nil
 }
 
 // finder returns what looks for what is named: a pipeline's files, or arrays.
@@ -90,6 +134,9 @@ func (c *viewCmd) finder(log *slog.Logger) (view.Finder, error) {
 	var lut *lazy.LUT
 	if c.LUT != "" {
 		lut = &lazy.LUT{Path: c.LUT}
+		if err := lut.Check(); err != nil {
+			return nil, &pipeline.InputError{Err: fmt.Errorf("--lut: %w", err)}
+		}
 	}
 	var requests []view.Request
 	for _, path := range c.Paths {
@@ -120,15 +167,6 @@ func pipelineFiles(paths []string) bool {
 	return true
 }
 
-// reachable returns HOST:PORT of a listener as others write it.
-func reachable(at *net.TCPAddr, listen string) string {
-	host, _, _ := net.SplitHostPort(listen)
-	if at.IP.IsUnspecified() {
-		host, _ = os.Hostname()
-	}
-	return net.JoinHostPort(host, fmt.Sprint(at.Port))
-}
-
 // serve serves until ctx is done.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	s := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
@@ -147,56 +185,4 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 	}
 	<-ended
 	return err
-}
-
-// print tells what is shown and where.
-func (c *viewCmd) print(scene *view.Scene, base string) error {
-	state, err := scene.State(base)
-	if err != nil {
-		return err
-	}
-	link, ssh := view.Link(c.Viewer, state), sshLine(base)
-	if c.JSON {
-		return console.WriteJSON(os.Stdout, map[string]any{"url": base, "link": link, "ssh": ssh, "state": string(state), "layers": layerNames(scene)})
-	}
-	table := console.NewTable("layer", "kind", "voxels", "type", "voxel size (nm)", "offset (nm)", "levels", "served", "from")
-	for _, l := range scene.Layers {
-		size, offset := l.VoxelSize()
-		served := "as stored"
-		if l.Converted != "" {
-			served = "converted: " + l.Converted
-		}
-		table.Row(l.Name, string(l.Kind), strings.Trim(fmt.Sprint(l.Shape), "[]"), l.Type.String(), size, offset, fmt.Sprint(l.Levels), served, l.Path)
-	}
-	if _, err := table.WriteTo(os.Stdout); err != nil {
-		return err
-	}
-	for _, l := range scene.Layers {
-		for _, note := range l.Notes {
-			fmt.Printf("%s: %s\n", l.Name, note)
-		}
-	}
-	world, voxels := scene.Middle()
-	_, err = fmt.Printf("\nmiddle: %s nm; in the viewer, voxel %s\nserved at %s until interrupted (that address leads to the viewer, too)\nfrom another machine, first: %s\n\n%s\n",
-		world, voxels, base, ssh, link)
-	return err
-}
-
-// sshLine is the command by which another machine reaches the server under the same address.
-func sshLine(base string) string {
-	address := strings.TrimSuffix(strings.TrimPrefix(base, "http://"), "/")
-	host, port, _ := net.SplitHostPort(address)
-	name, err := os.Hostname()
-	if err != nil {
-		name = "HOST"
-	}
-	return fmt.Sprintf("ssh -N -L %s:%s %s", port, net.JoinHostPort(host, port), name)
-}
-
-func layerNames(scene *view.Scene) []string {
-	names := make([]string, len(scene.Layers))
-	for i, l := range scene.Layers {
-		names[i] = l.Name
-	}
-	return names
 }
