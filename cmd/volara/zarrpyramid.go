@@ -53,6 +53,9 @@ func (c *zarrPyramidCmd) Run(ctx context.Context) error {
 		return asInput(err)
 	}
 	defer plan.Close()
+	for _, w := range plan.Warnings() {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
 	if n := plan.Lost(); n > 0 {
 		fmt.Fprintf(os.Stderr, "warning: %s was complete and lacks %s now: what is missing is made again\n", plan.Destination(), console.Plural(n, "stored chunk"))
 	}
