@@ -42,6 +42,9 @@ func TestConformance(t *testing.T) {
 	if err := json.Unmarshal(data, &expected); err != nil {
 		t.Fatal(err)
 	}
+	if arrays, unreadable := len(expected.Arrays), len(expected.Unreadable); arrays != 98 || unreadable != 2 {
+		t.Errorf("%d arrays and %d that cannot be read, want 98 and 2", arrays, unreadable)
+	}
 	for _, e := range expected.Unreadable {
 		if _, err := Open(t.Context(), filepath.Join(conformanceDir, e[0])); !fault.IsPermanent(err) {
 			t.Errorf("%s: %v", e[0], err)

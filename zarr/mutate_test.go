@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -230,28 +231,41 @@ func openSpoiled(t testing.TB, file string, data []byte) {
 	}
 }
 
-// TestMutatedMetadata spoils every field of every fixture's metadata in every way there is: deleted, renamed, there
-// twice, of another type, too large, negative, nested deeply.
+// mutateEvery and mutateFrom choose the mutations that are tried: go test ./zarr -run MutatedMetadata -mutate.every 1
+var (
+	mutateEvery = flag.Int("mutate.every", 17, "try one in so many mutations of metadata")
+	mutateFrom  = flag.Int("mutate.from", -1, "the first of them; -1: at random")
+)
+
+// TestMutatedMetadata spoils every field of every fixture's metadata: deleted, renamed, there twice, of another type, too
+// large, negative, nested deeply. One in 17 of these mutations is tried, others at every run.
 func TestMutatedMetadata(t *testing.T) {
-	n, every := 0, 17
+	n, tried, every, from := 0, 0, max(1, *mutateEvery), *mutateFrom
 	if testing.Short() {
-		every = 50
+		every *= 3
 	}
+	if from < 0 {
+		from = rand.IntN(every)
+	}
+	defer func() { t.Logf("%d of %d mutations: -mutate.every %d -mutate.from %d", tried, n, every, from) }()
 	for _, file := range metadataFiles(t) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		mutations(parseTree(t, data), func(tree any) {
-			if n++; n%every != 0 {
+			if n++; n%every != from%every {
 				return
 			}
+			tried++
 			var b bytes.Buffer
 			encodeTree(&b, tree)
 			openSpoiled(t, file, b.Bytes())
 		})
 	}
-	t.Logf("%d mutations", n/every)
+	if tried == 0 {
+		t.Error("no mutation was tried")
+	}
 }
 
 // FuzzMutatedMetadata spoils several fields at once.

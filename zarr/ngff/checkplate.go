@@ -10,16 +10,6 @@ var (
 	wellPath     = regexp.MustCompile(`^[A-Za-z0-9]+/[A-Za-z0-9]+$`)
 )
 
-// matches reports whether the value is a text of a form.
-func (v value) matches(form *regexp.Regexp, what string) (string, bool) {
-	s, ok := v.text()
-	if ok && !form.MatchString(s) {
-		v.broken("%q is not %s", s, what)
-		return s, false
-	}
-	return s, ok
-}
-
 func checkPlate(v value, d dialect) {
 	if !v.object("columns", "rows", "wells") {
 		return

@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	"volara/fault"
 	"volara/zarr/pyjson"
@@ -49,10 +53,7 @@ func Read(ctx context.Context, n *store.Node) (*Group, error) {
 		if data == nil {
 			continue
 		}
-		g, err := Parse(n.Name(name), data)
-		if g != nil || err != nil {
-			return g, err
-		}
+		return Parse(n.Name(name), data) // a .zattrs beside a zarr.json does not count
 	}
 	return nil, nil
 }
@@ -156,15 +157,69 @@ func (g *Group) Has(part string) bool {
 	return ok && string(raw) != "null"
 }
 
+// Kinds lists what the group's metadata describes.
+func (g *Group) Kinds() []Kind {
+	var kinds []Kind
+	for _, r := range rules() {
+		if g.Has(r.key) {
+			kinds = append(kinds, r.kind)
+		}
+	}
+	return kinds
+}
+
+// Is reports whether the group's metadata describes something of a kind.
+func (g *Group) Is(kind Kind) bool { return slices.Contains(g.Kinds(), kind) }
+
+// Nested reports whether the metadata is in an attribute "ome", as from version 0.5 on.
+func (g *Group) Nested() bool { return g.nested }
+
+// Pointer returns where the metadata is: the file and, behind "#", the JSON pointer of the object that holds its parts.
+func (g *Group) Pointer() string { return g.File + "#" + g.pointer }
+
 // decode reads a part into v; false says that there is none.
 func (g *Group) decode(part string, v any) (bool, error) {
 	if !g.Has(part) {
 		return false, nil
 	}
-	if err := json.Unmarshal(g.fields[part], v); err != nil {
+	err := json.Unmarshal(g.fields[part], v)
+	if _, odd := errors.AsType[*json.UnmarshalTypeError](err); odd {
+		err = json.Unmarshal(wholeNumbers(g.fields[part]), v)
+	}
+	if err != nil {
 		return true, g.errorf(part, "%v", decodeError(err))
 	}
 	return true, nil
+}
+
+// wholeNumbers returns a value with whole numbers that are written as 3.0, as Python's floats are, written as 3.
+func wholeNumbers(raw json.RawMessage) json.RawMessage {
+	v, err := pyjson.Any(raw)
+	if err != nil {
+		return raw
+	}
+	var whole func(v any) any
+	whole = func(v any) any {
+		switch v := v.(type) {
+		case json.Number:
+			if f := float(v); f == math.Trunc(f) && math.Abs(f) < 1<<53 && strings.ContainsAny(v.String(), ".eE") {
+				return json.Number(strconv.FormatInt(int64(f), 10))
+			}
+		case []any:
+			for i := range v {
+				v[i] = whole(v[i])
+			}
+		case map[string]any:
+			for name := range v {
+				v[name] = whole(v[name])
+			}
+		}
+		return v
+	}
+	if out, err := pyjson.Raw(whole(v)); err == nil {
+		return out
+	}
+	return raw
 }
 
 // decodeError says of an error of package json what a person wants to know.

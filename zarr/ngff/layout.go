@@ -2,9 +2,7 @@ package ngff
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 
@@ -13,15 +11,9 @@ import (
 
 // Layout returns the number of the layout of bioformats2raw's containers, 0 for any other group. There is one layout, 3.
 func (g *Group) Layout() (int, error) {
-	var n json.Number
-	if there, err := g.decode(keyLayout, &n); !there || err != nil {
-		return 0, err
-	}
-	i, err := strconv.Atoi(n.String())
-	if err != nil {
-		return 0, g.errorf(keyLayout, "%s is not a whole number", n)
-	}
-	return i, nil
+	var n int
+	_, err := g.decode(keyLayout, &n)
+	return n, err
 }
 
 // Series returns the paths of the images that the group OME of a container lists, in the order of its OME-XML; nil when
@@ -103,12 +95,6 @@ func read(ctx context.Context, n *store.Node, name string) (*Group, error) {
 		return nil, err
 	}
 	return Read(ctx, child)
-}
-
-// HasOMEXML reports whether the bioformats2raw container at a node holds the OME-XML of what it was made from.
-func HasOMEXML(ctx context.Context, n *store.Node) (bool, error) {
-	_, there, err := store.Size(ctx, n.Store, n.Prefix+path.Join(ome, "METADATA.ome.xml"))
-	return there, err
 }
 
 // Describe says what the group is and which of its images can be opened.

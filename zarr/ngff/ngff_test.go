@@ -259,9 +259,6 @@ func TestPlateWellLabels(t *testing.T) {
 			t.Errorf("%s: %s, want %s", prefix, got, want)
 		}
 	}
-	if xml, err := HasOMEXML(t.Context(), &store.Node{Store: s, Prefix: "d/"}); !xml || err != nil {
-		t.Errorf("OME-XML: %v, %v", xml, err)
-	}
 	if g, err := Read(t.Context(), &store.Node{Store: s, Prefix: "nothing/"}); g != nil || err != nil {
 		t.Errorf("%v, %v", g, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,6 +166,16 @@ func (v value) oneOf(options ...string) bool {
 		return false
 	}
 	return ok
+}
+
+// matches reports whether the value is a text of a form.
+func (v value) matches(form *regexp.Regexp, what string) (string, bool) {
+	s, ok := v.text()
+	if ok && !form.MatchString(s) {
+		v.broken("%q is not %s", s, what)
+		return s, false
+	}
+	return s, ok
 }
 
 // String returns the beginning of the value, for messages.

@@ -61,3 +61,41 @@ func TestWriteImageRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestFloatsAsIntegers reads whole numbers that Python has written as floats; others are refused.
+func TestFloatsAsIntegers(t *testing.T) {
+	const doc = `{"bioformats2raw.layout": 3.0, "image-label": {"colors": [{"label-value": 1.0, "rgba": [255.0, 0, 1e1, 0]}]},
+		"plate": {"field_count": 2.0, "acquisitions": [{"id": 1.0, "starttime": 1.7e9}], "rows": [], "columns": [], "wells": [{"path": "A/1", "rowIndex": 0.0, "columnIndex": %s}]}}`
+	g, err := Parse(".zattrs", []byte(strings.Replace(doc, "%s", "4.0", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if layout, err := g.Layout(); layout != 3 || err != nil {
+		t.Errorf("layout %d, %v", layout, err)
+	}
+	if plate, err := g.Plate(); err != nil || plate.FieldCount != 2 || plate.Acquisitions[0].ID != 1 || *plate.Acquisitions[0].StartTime != 1700000000 || *plate.Wells[0].ColumnIndex != 4 {
+		t.Errorf("plate %+v, %v", plate, err)
+	}
+	if label, err := g.ImageLabel(); err != nil || label.Colors[0].RGBA[0] != 255 || label.Colors[0].RGBA[2] != 10 || label.Colors[0].Value != "1" {
+		t.Errorf("label %+v, %v", label, err)
+	}
+	if g, err = Parse(".zattrs", []byte(strings.Replace(doc, "%s", "4.5", 1))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Plate(); err == nil || !strings.Contains(err.Error(), "whole number") {
+		t.Errorf("column 4.5: %v", err)
+	}
+}
+
+// TestReadPrefersV3 reads zarr.json alone where both formats are there.
+func TestReadPrefersV3(t *testing.T) {
+	n := &store.Node{Store: store.NewMemory()}
+	for key, doc := range map[string]string{"zarr.json": `{"zarr_format": 3, "node_type": "group"}`, ".zattrs": `{"labels": ["a"]}`} {
+		if err := n.Store.Put(t.Context(), key, []byte(doc)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if g, err := Read(t.Context(), n); g != nil || err != nil {
+		t.Errorf("%+v, %v", g, err)
+	}
+}

@@ -17,6 +17,12 @@ const conformanceDir = "../../../shared/conformance"
 // out, and the verdict is the suite's.
 func TestSuites(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(conformanceDir, "ngff-spec-0.?", "tests", "*_suite.json"))
+	cases := 0
+	defer func() {
+		if _, err := os.Stat(conformanceDir); err == nil && cases != 178 {
+			t.Errorf("%d cases, want 178", cases)
+		}
+	}()
 	for _, file := range files {
 		var suite struct {
 			Tests []struct {
@@ -34,6 +40,7 @@ func TestSuites(t *testing.T) {
 		}
 		o := Options{Strict: strings.HasPrefix(filepath.Base(file), "strict_")}
 		for _, c := range suite.Tests {
+			cases++
 			if r := Document("doc", c.Data, o); r.Valid != c.Valid {
 				t.Errorf("%s %s: %+v, want %v\n%s", file, c.Formerly, r, c.Valid, c.Data)
 			}
