@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"volara/config"
 	"volara/fault"
@@ -26,14 +27,15 @@ func blameInput(err error) error {
 	return &InputError{err}
 }
 
-// IsInput reports whether the user's input is at fault: an InputError, or an error that points into a file.
+// IsInput reports whether the user's input is at fault: an InputError, or an error that points into a file, unless the world
+// is at fault for it: a server that does not answer.
 func IsInput(err error) bool {
 	if _, ok := errors.AsType[*InputError](err); ok {
 		return true
 	}
-	if _, ok := errors.AsType[config.Errors](err); ok {
-		return true
+	if several, ok := errors.AsType[config.Errors](err); ok {
+		return slices.ContainsFunc(several, func(e *config.Error) bool { return !fault.IsEnvironment(e) })
 	}
-	_, ok := errors.AsType[*config.Error](err)
-	return ok
+	one, ok := errors.AsType[*config.Error](err)
+	return ok && !fault.IsEnvironment(one)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -250,6 +251,16 @@ func TestHalvesOfAChunkInABucket(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPlanOfAServerThatIsGone plans from a server that does not answer: that is nobody's mistake.
+func TestPlanOfAServerThatIsGone(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, 32)
+	text := read(t, c.files.Pipeline)
+	affs := regexp.MustCompile(`store: http://\S+/volume.zarr/affs`)
+	write(t, c.files.Pipeline, affs.ReplaceAllString(text, "store: s3://test-bucket/affs\n    s3_kwargs: {endpoint_url: \"http://127.0.0.1:1\", config_kwargs: {retries: {max_attempts: 1}}}"))
+	runs(t, 1, c.with(volara(filepath.Dir(c.files.Pipeline), "plan", c.files.Pipeline)), "connection refused")
 }
 
 // TestBlocksShareChunksInABucket writes labels whose chunks are not those of the blocks, several at once: what is made is what
