@@ -136,7 +136,8 @@ func (m *Map) layout() layout {
 	}
 }
 
-func cells(n, stride int) int { return (n + stride - 1) / stride }
+// cells returns how many cells n blocks take; there is one at least, which may be of no block.
+func cells(n, stride int) int { return max(1, (n+stride-1)/stride) }
 
 // folded returns the counts of a grid as three: the axes before the last two are one.
 func folded(counts geometry.Coordinate) [3]int {

@@ -160,7 +160,7 @@ func TestWrite(t *testing.T) {
 	big := New("a task with a long name", geometry.Coordinate{100, 100, 100})
 	big.Take(stream.Event{Kind: stream.EventBlockMasked, Task: "a task with a long name", Blocks: stream.Ranges{{0, 500000}}})
 	var b bytes.Buffer
-	if err := Write(&b, "segment", big, New("graph", geometry.Coordinate{1})); err != nil {
+	if err := Write(&b, "segment", big, New("graph", geometry.Coordinate{1}), New("none", geometry.Coordinate{3, 0, 2})); err != nil {
 		t.Fatal(err)
 	}
 	if img, err := png.Decode(&b); err != nil || img.Bounds().Dx() > widest+2*margin {
