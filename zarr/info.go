@@ -1,10 +1,6 @@
 package zarr
 
-import (
-	"context"
-	"fmt"
-	"strings"
-)
+import "context"
 
 // Usage is what of an array is stored.
 type Usage struct {
@@ -23,14 +19,12 @@ func (a *Array) Usage(ctx context.Context) (Usage, error) {
 		u.Total *= n
 		u.LogicalBytes *= int64(m.Shape[d])
 	}
-	for e, err := range a.store.List(ctx, a.prefix) {
+	for o, err := range a.Objects(ctx) {
 		if err != nil {
-			return u, fmt.Errorf("counting the chunks of %s: %w", a.path, err)
+			return u, err
 		}
-		if _, ok := m.keys.index(strings.TrimPrefix(e.Key, a.prefix), grid); ok {
-			u.Present++
-			u.StoredBytes += e.Size
-		}
+		u.Present++
+		u.StoredBytes += o.Bytes
 	}
 	return u, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,12 +111,12 @@ func drawOp(t *rapid.T, a lazy.Array) string {
 
 // slowly applies one operation to a whole array: on values element by element, each in an array of its own; on places
 // index by index.
-func slowly(t *rapid.T, in *nd.Array, before, after lazy.Array, op lazy.Op) *nd.Array {
+func slowly(t *rapid.T, in *nd.Array, before, after lazy.Array, op lazy.Op, text string) *nd.Array {
 	out := nd.New(after.DType(), after.Shape()...)
 	switch op.Name() {
 	case "channels", "slice", "flip", "crop":
 		for i := range out.Len() {
-			copy(element(out, i), element(in, origin(t, op, before, after, i)))
+			copy(element(out, i), element(in, origin(t, text, before, after, i)))
 		}
 		return out
 	}
@@ -140,33 +141,61 @@ func slowly(t *rapid.T, in *nd.Array, before, after lazy.Array, op lazy.Op) *nd.
 	return out
 }
 
-// origin returns the element of the array before an operation on places that element i after it is. It follows a mark:
-// an array that is 1 at one element, in a type that is not the tested one's.
-func origin(t *rapid.T, op lazy.Op, before, after lazy.Array, i int) int {
-	shape := before.Shape()
-	numbers := nd.New(nd.Int64, shape...)
-	for k := range nd.Values[int64](numbers) {
-		nd.Values[int64](numbers)[k] = int64(k)
-	}
-	b := before
-	b.Source = memory{a: numbers}
-	a, err := op.Apply(context.Background(), b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, rest := make([]int, len(after.Shape())), i
+// origin returns the element of the array before an operation on places that element i after it is, by what the text says.
+func origin(t *rapid.T, text string, before, after lazy.Array, i int) int {
+	at := make([]int, len(after.Shape()))
 	for d := len(at) - 1; d >= 0; d-- {
-		at[d], rest = rest%after.Shape()[d], rest/after.Shape()[d]
+		at[d], i = i%after.Shape()[d], i/after.Shape()[d]
 	}
-	one := make([]int, len(at))
-	for d := range one {
-		one[d] = 1
+	n := 0
+	for d, k := range placeBefore(t, text, before, at) {
+		if k < 0 || k >= before.Shape()[d] {
+			t.Fatalf("%s of %v: element %v is %d along axis %d", text, before.Shape(), at, k, d)
+		}
+		n = n*before.Shape()[d] + k
 	}
-	r, err := a.Read(context.Background(), at, one)
-	if err != nil {
-		t.Fatal(err)
+	return n
+}
+
+// placeBefore returns where an element lay before an operation, in the words of drawOp.
+func placeBefore(t *rapid.T, text string, before lazy.Array, at []int) []int {
+	number := func(s string) int {
+		n, err := strconv.Atoi(strings.Trim(s, "[]' "))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
 	}
-	return int(nd.Values[int64](r)[0])
+	shape := before.Shape()
+	modulo := func(i, n int) int { return (i + n) % n } // Python's negative indices
+	name, argument, _ := strings.Cut(text, ": ")
+	from := slices.Clone(at)
+	switch {
+	case name == "flip":
+		axis := modulo(number(argument), len(shape))
+		from[axis] = shape[axis] - 1 - at[axis]
+	case name == "channels" && strings.HasPrefix(argument, "["):
+		from[0] = modulo(number(strings.Split(argument, ",")[at[0]]), shape[0])
+	case name == "channels":
+		from = append([]int{modulo(number(argument), shape[0])}, at...)
+	case name == "slice":
+		from = nil
+		for _, item := range strings.Split(argument, ",") {
+			parts := strings.Split(item, ":")
+			k := number(parts[0])
+			if len(parts) > 1 {
+				k, at = k+at[0]*number(parts[2]), at[1:]
+			}
+			from = append(from, k)
+		}
+	case name == "crop":
+		offset, _, _ := strings.Cut(argument, "],")
+		for i, d := range before.Spatial.Physical() {
+			world := number(strings.Split(offset, ",")[i]) - int(before.Spatial.Offset[i])
+			from[d] += max(0, world/int(before.Spatial.VoxelSize[i]))
+		}
+	}
+	return from
 }
 
 // TestChains reads boxes of random chains of operations, in the array and beyond it, and compares with the operations
@@ -191,7 +220,7 @@ func TestChains(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s of %v: %v", text, a.Shape(), err)
 			}
-			whole = slowly(t, whole, a, after, op)
+			whole = slowly(t, whole, a, after, op, text)
 			a, chain = after, append(chain, text)
 		}
 		for range 3 {

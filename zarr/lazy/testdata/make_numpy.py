@@ -89,6 +89,10 @@ for name in ["bool", "float16", "int32", "uint64"]:
         add([f"slice: '{text}'"], box, eval(f"box[{text}]"))
     for axes in [(0,), (3,), (1, 2), (0, 1, 2, 3), (-1,)]:
         add([f"flip: {list(axes)}"], box, np.flip(box, axes))
+    # In the world of the test, axis k of space (from 1) begins at 10k, in voxels of k.
+    for roi, y in [("[[10, 22, 33], [2, 6, 6]]", box[:, 0:2, 1:4, 1:3]), ("[[9, 20, 30], [2, 100, 9]]", box[:, 0:1, 0:5, 0:3]),
+                   ("[[11, 28, 39], [9, 2, 3]]", box[:, 1:2, 4:5, 3:4])]:
+        add([f"crop: {roi}"], box, y)
 
 half = edge_values("float16")
 chain = np.clip(half.astype(np.float32) * 0.5 + 0.25, 0.1, 0.9) > 0.5
