@@ -37,7 +37,11 @@ func TestPyramid(t *testing.T) {
 			}
 		}
 		write(rt, src, spec, values, make([]int, len(spec.Shape)))
-		if err := cp(src, dst, o); err != nil {
+		err := cp(src, dst, o)
+		if err != nil && strings.Contains(err.Error(), "allow that with --memory") {
+			rt.Skip("a shard of many axes is large")
+		}
+		if err != nil {
 			rt.Fatal(err)
 		}
 		valid(t, dst, map[int]string{0: "0.5", 2: "0.4", 3: "0.5"}[o.Format])
@@ -83,7 +87,7 @@ func drawPyramid(t *rapid.T) (zarr.Spec, Options) {
 			break
 		}
 	}
-	o.Limits = volume.Limits{Workers: rapid.IntRange(1, 3).Draw(t, "workers"), Memory: int64(rapid.SampledFrom([]int{1 << 18, 1 << 22}).Draw(t, "memory"))}
+	o.Limits = volume.Limits{Workers: rapid.IntRange(1, 3).Draw(t, "workers"), Memory: int64(rapid.SampledFrom([]int{1 << 20, 1 << 25}).Draw(t, "memory"))}
 	if rapid.Bool().Draw(t, "factors") {
 		space := len(types) - slices.Index(types, "space")
 		for range space {
