@@ -77,6 +77,12 @@ func (a *Array) With(opts ...Option) *Array {
 	return &b
 }
 
+// Shape returns the array's shape; the caller may keep it.
+func (a *Array) Shape() []int { return slices.Clone(a.metadata().Shape) }
+
+// DType returns the type of the array's elements.
+func (a *Array) DType() nd.DType { return a.metadata().DType }
+
 // Metadata returns a copy of what the array's metadata says.
 func (a *Array) Metadata() Metadata { return a.metadata().clone() }
 

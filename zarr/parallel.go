@@ -1,11 +1,8 @@
 package zarr
 
 import (
-	"context"
-	"fmt"
 	"runtime"
 
-	"volara/fault"
 	"volara/zarr/store"
 )
 
@@ -37,13 +34,4 @@ func (a *Array) workers() *workers {
 		return h.workers
 	}
 	return newWorkers(n)
-}
-
-// CheckLocks returns an error where writes of parts of one chunk, by several processes, could lose voxels: the store
-// cannot lock its objects against other processes.
-func (a *Array) CheckLocks(ctx context.Context) error {
-	if c, ok := a.store.(store.LockChecker); ok {
-		return c.CheckLocks(ctx, a.prefix)
-	}
-	return fault.Permanent(fmt.Errorf("%s cannot be locked against other processes", a.path))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"volara/fault"
 	"volara/nd"
 	"volara/zarr/store"
 )
@@ -81,6 +82,15 @@ func (w *writing) change(ctx context.Context, key string, place box) error {
 		return w.a.corrupt(key, err)
 	}
 	return err
+}
+
+// CheckLocks returns an error where writes of parts of one chunk, by several processes, could lose voxels: the store
+// cannot lock its objects against other processes.
+func (a *Array) CheckLocks(ctx context.Context) error {
+	if c, ok := a.store.(store.LockChecker); ok {
+		return c.CheckLocks(ctx, a.prefix)
+	}
+	return fault.Permanent(fmt.Errorf("%s cannot be locked against other processes", a.path))
 }
 
 // covers reports whether data holds all of a place that lies inside the array.

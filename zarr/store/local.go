@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"volara/fault"
 )
@@ -37,6 +38,7 @@ type LocalOptions struct {
 var (
 	_ Store        = (*Local)(nil)
 	_ BufferGetter = (*Local)(nil)
+	_ Sizer        = (*Local)(nil)
 	_ Namer        = (*Local)(nil)
 )
 
@@ -142,3 +144,31 @@ func (l *Local) Delete(ctx context.Context, key string) error {
 	}
 	return fmt.Errorf("deleting %s: %w", l.Name(key), fault.FromOS(err))
 }
+
+// Size implements Sizer. It looks into the directory as it was opened, as writing does.
+func (l *Local) Size(ctx context.Context, key string) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if err := checkKey(key); err != nil {
+		return 0, err
+	}
+	info, err := l.lstat(key)
+	switch {
+	case notDirectory(err), err == nil && info.IsDir():
+		return 0, &fs.PathError{Op: "stat", Path: l.Name(key), Err: ErrNotExist}
+	case err != nil:
+		return 0, fmt.Errorf("looking at %s: %w", l.Name(key), fault.FromOS(err))
+	}
+	return info.Size(), nil
+}
+
+func (l *Local) lstat(key string) (os.FileInfo, error) {
+	if l.root == nil {
+		return os.Lstat(l.Name(key))
+	}
+	return l.root.Lstat(key)
+}
+
+// notDirectory reports whether a path leads through a file.
+func notDirectory(err error) bool { return errors.Is(err, syscall.ENOTDIR) }

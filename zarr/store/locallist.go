@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -88,4 +89,61 @@ func (l *Local) Clean(ctx context.Context, idle time.Duration) (removed int, err
 		}
 	}
 	return removed, nil
+}
+
+var _ NamesLister = (*Local)(nil)
+
+// Names implements NamesLister. It leaves out temporary files and the lock file.
+func (l *Local) Names(ctx context.Context, prefix string, most int) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if dir := strings.TrimSuffix(prefix, "/"); dir != "" {
+		if err := checkKey(dir); err != nil {
+			return nil, err
+		}
+	}
+	f, err := os.Open(l.Name(prefix))
+	if errors.Is(err, os.ErrNotExist) || notDirectory(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var names []string
+	for len(names) < most {
+		entries, err := f.ReadDir(256)
+		for _, e := range entries {
+			switch {
+			case Hidden(e.Name()):
+			case isFolder(l.Name(prefix+e.Name()), e):
+				names = append(names, e.Name()+"/")
+			default:
+				names = append(names, e.Name())
+			}
+		}
+		if err != nil {
+			break // the end, or what went wrong on the way there
+		}
+	}
+	return names[:min(most, len(names))], nil
+}
+
+// isFolder reports whether an entry of a directory is one itself, also through a link.
+func isFolder(path string, e os.DirEntry) bool {
+	if e.Type()&os.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// parent implements parenter.
+func (l *Local) parent() (Store, bool) {
+	up := filepath.Dir(l.dir)
+	if up == l.dir {
+		return nil, false
+	}
+	return &Local{dir: up}, true
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -117,3 +119,6 @@ func writeAll(fd int, data []byte) error {
 	}
 	return nil
 }
+
+// randomName tells the temporary files of concurrent writers apart.
+func randomName() string { return strconv.FormatUint(rand.Uint64(), 36) }

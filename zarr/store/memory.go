@@ -19,6 +19,7 @@ type Memory struct {
 var (
 	_ Store  = (*Memory)(nil)
 	_ Locker = (*Memory)(nil)
+	_ Sizer  = (*Memory)(nil)
 )
 
 // NewMemory returns an empty store.
@@ -58,6 +59,12 @@ func (m *Memory) value(ctx context.Context, key string) ([]byte, error) {
 		return nil, fmt.Errorf("reading %s: %w", key, ErrNotExist)
 	}
 	return v, nil
+}
+
+// Size implements Sizer.
+func (m *Memory) Size(ctx context.Context, key string) (int64, error) {
+	value, err := m.Get(ctx, key)
+	return int64(len(value)), err
 }
 
 // Put implements Store.
