@@ -36,7 +36,7 @@ func (o *object) fetch(ctx context.Context, b *bound, l *layout, voxels int64, d
 	}
 	switch {
 	case errors.Is(err, errLonger) && most < int64(l.maxEncoded()):
-		return b.tooLarge(o, b.bytes)
+		return b.tooLarge(o, max(b.bytes, int64(l.bound())+voxels)) // what it takes at most, unless its encoder wastes
 	case errors.Is(err, errLonger):
 		return o.a.corrupt(o.key, err)
 	}
