@@ -63,6 +63,49 @@ func (s *site) delayBeforeQueue(p Plan) time.Duration {
 	}
 }
 
+// A slot that asks before the queue is made, while another has not asked yet, must not leave: the worker would be without
+// it for as long as the other one finds work. Once all find the queue lost, all leave.
+func TestSlotComesBeforeTheQueue(t *testing.T) {
+	s := newSite(t)
+	p := chain("q", grid(t, 0, 1))
+	s.generations(&p)
+	w, err := NewWorker(s.connect(), p.Run, WorkerOptions{Open: noop, Slots: 2, Logger: s.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.office = newOffice(w.nc, p.Run, w.opts)
+	shift := newShift(w, runRecord{Version: protocolVersion, Epoch: 1, AckWait: time.Minute, Plan: p, Todo: []string{"a"}})
+	shift.active.Store(2)
+	pull := &puller{nc: w.nc}
+	defer pull.close()
+	got := make(chan bool, 1)
+	take := func() { _, ok := shift.take(t.Context(), pull); got <- ok }
+	go take()
+	select {
+	case <-got:
+		t.Fatal("a slot left although another had not looked yet")
+	case <-time.After(50 * time.Millisecond):
+	}
+	js := s.jetStream()
+	if _, err := makeQueue(t.Context(), js, queue{run: p.Run, epoch: 1, tasks: []string{"a"}, ackWait: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	block := work{Task: "a", Generation: p.Tasks[0].Generation, Epoch: 1, Attempt: 1, Blocks: Ranges{{0, 1}}}
+	if err := js.Conn().Publish(workSubject(p.Run, 1, "a", block.Generation, 0), encode(block)); err != nil {
+		t.Fatal(err)
+	}
+	if !<-got || shift.active.Load() != 2 {
+		t.Fatalf("no work was found, or %d slots are active", shift.active.Load())
+	}
+	if err := js.DeleteStream(t.Context(), workStream(p.Run, 1)); err != nil {
+		t.Fatal(err)
+	}
+	shift.active.Add(-1) // the other one finds nothing
+	if take(); <-got {
+		t.Error("work was found in a queue that is gone")
+	}
+}
+
 func TestStayingAwayGrows(t *testing.T) {
 	var s served
 	last := time.Duration(0)

@@ -25,6 +25,7 @@ type shift struct {
 	pulls  []string // subjects to ask for work, by task; empty: there is none for this worker
 	desk   *desk
 	scout  chan struct{} // held by the one idle slot that looks for work
+	active atomic.Int32  // slots that have a message, or have not yet learnt that there is none
 	holds  *holds
 	found  atomic.Bool // a queue has answered
 	log    *slog.Logger
@@ -64,7 +65,8 @@ func (s *shift) fitsNone() bool {
 	return none
 }
 
-// slot works on one message after the other until the epoch is over or ctx is cancelled.
+// slot works on one message after the other until the epoch is over or ctx is cancelled. It is counted as active before it
+// begins.
 func (s *shift) slot(ctx context.Context, j *journal) {
 	p := &puller{nc: s.w.nc}
 	defer p.close()
@@ -86,16 +88,19 @@ type delivery struct {
 }
 
 // take returns the next message; false when there will be none. A slot that has just finished asks at once; of those
-// that find nothing, one stays awake for all.
+// that find nothing, one stays awake for all. A queue that one slot does not find is lost only when no other slot is
+// active: at the beginning of an epoch they may be asked for before they can be found, and a slot that left then would
+// be missing for as long as another has work.
 func (s *shift) take(ctx context.Context, p *puller) (delivery, bool) {
 	if s.over(ctx) {
 		return delivery{}, false
 	}
 	if !s.w.office.paused() {
-		if d, err := s.pull(ctx, p); d.msg != nil || errors.Is(err, errQueueLost) {
-			return d, err == nil
+		if d, _ := s.pull(ctx, p); d.msg != nil {
+			return d, true
 		}
 	}
+	s.active.Add(-1)
 	select {
 	case s.scout <- struct{}{}:
 		defer func() { <-s.scout }()
@@ -109,8 +114,12 @@ func (s *shift) take(ctx context.Context, p *puller) (delivery, bool) {
 		}
 		if !s.w.office.paused() {
 			d, err := s.pull(ctx, p)
-			if d.msg != nil || errors.Is(err, errQueueLost) {
-				return d, err == nil
+			if d.msg != nil {
+				s.active.Add(1)
+				return d, true
+			}
+			if errors.Is(err, errQueueLost) && s.active.Load() == 0 {
+				return delivery{}, false
 			}
 		}
 		select {

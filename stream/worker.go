@@ -147,6 +147,7 @@ func (w *Worker) serve(ctx context.Context, record runRecord, journals []*journa
 	var slots, keeping sync.WaitGroup
 	done := make(chan struct{})
 	keeping.Go(func() { s.holds.keep(done) })
+	s.active.Store(int32(len(journals)))
 	for _, j := range journals {
 		slots.Go(func() { s.slot(ctx, j) })
 	}
