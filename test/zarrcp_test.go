@@ -134,9 +134,11 @@ func TestCopyInterrupted(t *testing.T) {
 			t.Fatalf("exit status %d\n%s", code, stderr)
 		}
 	}
-	info := exec.Command(filepath.Join(programs, "volara"), "zarr", "info", dst)
-	if out, err := info.CombinedOutput(); err != nil || !strings.Contains(string(out), "is not complete") {
-		t.Errorf("%v\n%s", err, out)
+	for _, command := range []string{"info", "stats", "sha256"} {
+		c := exec.Command(filepath.Join(programs, "volara"), "zarr", command, dst)
+		if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "is not complete") {
+			t.Errorf("%s: %v\n%s", command, err, out)
+		}
 	}
 	if out, err := zarrCp(src, dst).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -8,9 +8,11 @@ import (
 
 	"volara/cmd/internal/cli"
 	"volara/pipeline"
+	"volara/transfer"
 	"volara/volume"
 	"volara/zarr"
 	"volara/zarr/lazy"
+	"volara/zarr/store"
 )
 
 // zarrCmd groups the commands on arrays.
@@ -30,7 +32,7 @@ type arrayArgs struct {
 	Op    []string `help:"Operation on the voxels as they are read (may be repeated, in order), as in scale_shift=0.5,1, invert, lut=final.npz (docs/pipeline.md)." placeholder:"OP" sep:"none"`
 }
 
-// open opens the array at a path, and warns of what operations lose.
+// open opens the array at a path, and warns of what operations lose and of what is missing yet.
 func (a *arrayArgs) open(ctx context.Context, path string, opts ...zarr.Option) (*volume.Array, error) {
 	ops, err := lazy.ParseOps(a.Op)
 	if err != nil {
@@ -43,7 +45,19 @@ func (a *arrayArgs) open(ctx context.Context, path string, opts ...zarr.Option) 
 	for _, w := range array.Warnings {
 		fmt.Fprintf(os.Stderr, "warning: %s: %s\n", path, w)
 	}
+	if w := unfinished(ctx, array.Stored.Node()); w != "" {
+		fmt.Fprintf(os.Stderr, "warning: %s: %s\n", path, w)
+	}
 	return array, nil
+}
+
+// unfinished says that a node is a copy that lacks voxels, "" where it does not.
+func unfinished(ctx context.Context, n *store.Node) string {
+	source := transfer.Unfinished(ctx, n)
+	if source == "" {
+		return ""
+	}
+	return "the copy of " + source + " is not complete; the command that makes it, given again, goes on with it"
 }
 
 // limitArgs bound what a command takes.

@@ -16,7 +16,6 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"volara/console"
-	"volara/transfer"
 	"volara/volume"
 	"volara/zarr/store"
 )
@@ -50,8 +49,8 @@ func (c *zarrInfoCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return asInput(err)
 	}
-	if source := transfer.Unfinished(ctx, n.Where); source != "" {
-		info.Warnings = append(info.Warnings, "the copy of "+source+" is not complete; volara zarr cp goes on with it")
+	if w := unfinished(ctx, n.Where); w != "" {
+		info.Warnings = append(info.Warnings, w)
 	}
 	if c.JSON {
 		return console.WriteJSON(os.Stdout, info)
