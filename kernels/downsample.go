@@ -46,7 +46,7 @@ func CoarserShape(shape, factor []int) []int {
 }
 
 // Downsample makes every voxel of dst of the window of factor voxels of src that it covers. dst is of src's type and of
-// CoarserShape. Axes with factor 1 stay as they are.
+// CoarserShape. Axes with factor 1 stay as they are. Elements of bool in src become 0 and 1 (see nd.Bool).
 func Downsample(dst, src *nd.Array, factor []int, m Downsampling) {
 	switch {
 	case len(factor) != len(src.Shape()):
@@ -57,6 +57,11 @@ func Downsample(dst, src *nd.Array, factor []int, m Downsampling) {
 		panic(fmt.Sprintf("kernels: %v %v does not become %v %v by %v", src.DType(), src.Shape(), dst.DType(), dst.Shape(), factor))
 	case !m.Takes(src.DType()):
 		panic(fmt.Sprintf("kernels: the %s of %v", m, src.DType()))
+	}
+	if src.DType() == nd.Bool {
+		for i, v := range src.Bytes() {
+			src.Bytes()[i] = min(v, 1)
+		}
 	}
 	w := newWindows(src.Shape(), factor)
 	switch t := src.DType(); {

@@ -273,9 +273,11 @@ func (c *Copy) add(ctx context.Context, a *zarr.Array, name string, in inherited
 	if it.spec, err = o.specOf(seen, it.box); err != nil {
 		return err
 	}
-	if it.from, err = o.bounded(ctx, it); err != nil {
+	bounded, err := o.bounded(ctx, it)
+	if err != nil {
 		return err
 	}
+	it.from = bounded
 	owned := hasPlace(a.Metadata().Attributes)
 	moved := !region.IsZero() || len(c.o.Ops) > 0
 	it.ofImage = c.brings(a.Level())

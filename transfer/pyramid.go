@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -177,6 +178,8 @@ func (c *Copy) addCoarser(factor []int) {
 	finer := c.arrays[len(c.arrays)-1]
 	it := &item{name: strconv.Itoa(len(c.arrays)), spec: finer.spec}
 	it.spec.Shape = kernels.CoarserShape(finer.spec.Shape, factor)
+	it.spec.Attributes = maps.Clone(finer.spec.Attributes)
+	delete(it.spec.Attributes, "neighborhood") // its offsets are in voxels of the finest level
 	it.box = volume.Whole(it.spec.Shape)
 	it.cache = c.o.Memory / 4
 	buffer := it.cache / int64(max(1, c.o.Workers))

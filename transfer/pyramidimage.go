@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -185,7 +186,7 @@ func (e *extremes) omero(name string) *ngff.Omero {
 	o := &ngff.Omero{Name: name}
 	for i, w := range all {
 		if w.least >= w.greatest { // nothing can be told apart
-			w.greatest = w.least + 1
+			w.greatest = max(w.least+1, math.Nextafter(w.least, math.Inf(1)))
 		}
 		active := true
 		o.Channels = append(o.Channels, ngff.Channel{

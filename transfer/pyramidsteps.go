@@ -19,7 +19,7 @@ func (p *pyramid) steps(base zarr.Spec) ([][]int, error) {
 		return nil, err
 	}
 	if p.parent != "" && given == nil {
-		return p.stepsAbove(), nil
+		return p.stepsAbove()
 	}
 	var steps [][]int
 	shape := slices.Clone(base.Shape)
@@ -149,20 +149,35 @@ func (p *pyramid) fits(shape, chunks, given []int) bool {
 	return true
 }
 
-// stepsAbove returns the factors of the labelled image along the axes of its labels, which may lack some.
-func (p *pyramid) stepsAbove() [][]int {
+// stepsAbove returns the factors of the labelled image along the axes of its labels, which may lack some and have others,
+// but not all others: their levels would all be of one size.
+func (p *pyramid) stepsAbove() ([][]int, error) {
+	index := func(d int) int {
+		return slices.IndexFunc(p.above, func(a ngff.Axis) bool { return a.Name == p.image.Axes[d].Name })
+	}
+	if !slices.ContainsFunc(p.space(), func(d int) bool { return index(d) >= 0 }) {
+		return nil, volume.Refuse("the labels' axes %v are none of the image's, %v; --factor says by how much each level is coarser",
+			axisNames(p.image.Axes), axisNames(p.above))
+	}
 	var steps [][]int
 	for _, above := range p.factors {
 		step := slices.Repeat([]int{1}, len(p.image.Axes))
 		for _, d := range p.space() {
-			i := slices.IndexFunc(p.above, func(a ngff.Axis) bool { return a.Name == p.image.Axes[d].Name })
-			if i >= 0 && i < len(above) {
+			if i := index(d); i >= 0 && i < len(above) {
 				step[d] = above[i]
 			}
 		}
 		steps = append(steps, step)
 	}
-	return steps
+	return steps, nil
+}
+
+func axisNames(axes []ngff.Axis) []string {
+	var names []string
+	for _, a := range axes {
+		names = append(names, a.Name)
+	}
+	return names
 }
 
 // ratio returns by how much a scale is coarser than a finer one, in whole numbers.

@@ -131,7 +131,7 @@ func (s *shardReader) group(list []extent) ([][]extent, error) {
 	slices.SortFunc(list, func(a, b extent) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.size, b.size)) })
 	gap, span := s.r.a.coalescing()
 	if s.r.bound != nil {
-		span = min(span, s.r.bound.bytes/4)
+		span = min(span, s.r.bound.bytes/4, max(s.r.bound.bytes-int64(s.r.m.pieceBytes()), 0))
 	}
 	var groups [][]extent
 	start, end := 0, int64(-1)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"volara/cmd/internal/cli"
+	"volara/fault"
 	"volara/pipeline"
 	"volara/volume"
 	"volara/zarr/pyjson"
@@ -76,6 +77,8 @@ func (c *zarrValidateCmd) verdict(ctx context.Context, l volume.Limits) (v verdi
 	case n == nil && err == nil: // nothing is there
 		_, err = volume.Find(ctx, c.Path)
 		return v, err
+	case err != nil && ctx.Err() == nil && (fault.IsEnvironment(err) || c.Data && len(v.Problems) == 0):
+		return v, asInput(err)
 	case err != nil || !c.Data: // the report says what is wrong
 		return v, ctx.Err()
 	}

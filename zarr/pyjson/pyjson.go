@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -28,7 +29,7 @@ func Unmarshal(data []byte, v any) error {
 	if err := d.Decode(v); err != nil {
 		return fmt.Errorf("not valid JSON: %w", err)
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return errors.New("not valid JSON: more after its end")
 	}
 	return nil

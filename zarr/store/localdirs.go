@@ -12,20 +12,30 @@ import (
 // ready.
 type dirs struct {
 	mu   sync.Mutex
-	open map[string]*os.File
+	open map[string]*openDir
 }
 
-// maxDirs bounds how many directories are kept open.
+// An openDir stays open as long as somebody uses it, remembered or not.
+type openDir struct {
+	*os.File
+	users   int
+	dropped bool // it is remembered no more: the last user closes it
+}
+
+// maxDirs bounds how many directories are remembered.
 const maxDirs = 16
 
-// get opens a directory below root and creates it where it is not there; durable says that a created one is to survive a
-// loss of power. Who uses the directory must count on its being closed meanwhile: os.ErrClosed.
-func (d *dirs) get(root *os.Root, name string, durable bool) (*os.File, error) {
+// use opens a directory below root and creates it where it is not there; durable says that a created one is to survive a
+// loss of power. Its user says when it is done with it.
+func (d *dirs) use(root *os.Root, name string, durable bool) (*openDir, error) {
 	d.mu.Lock()
-	f := d.open[name]
+	o := d.open[name]
+	if o != nil {
+		o.users++
+	}
 	d.mu.Unlock()
-	if f != nil {
-		return f, nil
+	if o != nil {
+		return o, nil
 	}
 	f, err := root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) && name != "." {
@@ -39,44 +49,64 @@ func (d *dirs) get(root *os.Root, name string, durable bool) (*os.File, error) {
 	return d.keep(name, f), nil
 }
 
-// keep remembers an open directory and returns the one that is remembered.
-func (d *dirs) keep(name string, f *os.File) *os.File {
+// keep remembers an open directory and returns the one that is remembered, which the caller uses.
+func (d *dirs) keep(name string, f *os.File) *openDir {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if other := d.open[name]; other != nil {
 		f.Close()
+		other.users++
 		return other
 	}
-	if len(d.open) >= maxDirs || d.open == nil {
-		d.closeAll() //nolint:errcheck // only for reading
-		d.open = map[string]*os.File{}
+	if d.open == nil {
+		d.open = map[string]*openDir{}
 	}
-	d.open[name] = f
-	return f
+	for other := range d.open {
+		if len(d.open) < maxDirs {
+			break
+		}
+		d.drop(other) //nolint:errcheck // only for reading
+	}
+	o := &openDir{File: f, users: 1}
+	d.open[name] = o
+	return o
 }
 
-// forget closes a directory that is of no use any more.
-func (d *dirs) forget(name string, f *os.File) {
+// done says that a user needs the directory no more.
+func (d *dirs) done(o *openDir) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.open[name] == f {
-		delete(d.open, name)
-		f.Close()
+	if o.users--; o.users == 0 && o.dropped {
+		o.Close()
 	}
 }
 
-// close closes all directories; later ones are opened again.
+// forget no longer remembers a directory that is of no use.
+func (d *dirs) forget(name string, o *openDir) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.open[name] == o {
+		d.drop(name) //nolint:errcheck // only for reading
+	}
+}
+
+// drop forgets a directory, and closes it when nobody uses it.
+func (d *dirs) drop(name string) error {
+	o := d.open[name]
+	delete(d.open, name)
+	if o.dropped = true; o.users > 0 {
+		return nil
+	}
+	return o.Close()
+}
+
+// close forgets all directories; later ones are opened again.
 func (d *dirs) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	defer func() { d.open = nil }()
-	return d.closeAll()
-}
-
-func (d *dirs) closeAll() error {
 	var errs []error
-	for _, f := range d.open {
-		errs = append(errs, f.Close())
+	for name := range d.open {
+		errs = append(errs, d.drop(name))
 	}
 	return errors.Join(errs...)
 }

@@ -40,15 +40,16 @@ const putTries = 3
 func (l *Local) put(ctx context.Context, key string, value []byte) error {
 	parent, name := path.Dir(key), path.Base(key)
 	for try := 1; ; try++ {
-		dir, err := l.dirs.get(l.root, parent, l.options.Sync)
+		dir, err := l.dirs.use(l.root, parent, l.options.Sync)
 		if err != nil {
 			return err
 		}
-		err = inside(dir, func(fd int) error { return l.replace(ctx, fd, name, value) })
-		gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrClosed)
+		err = inside(dir.File, func(fd int) error { return l.replace(ctx, fd, name, value) })
+		gone := errors.Is(err, fs.ErrNotExist)
 		if gone {
 			l.dirs.forget(parent, dir)
 		}
+		l.dirs.done(dir)
 		if !gone || try == putTries {
 			return err
 		}
