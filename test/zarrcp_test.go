@@ -51,12 +51,12 @@ func sumOf(t *testing.T, path string) string {
 	return sum
 }
 
-// TestCopyKilled kills a copy at random, again and again, until it comes to its end.
-func TestCopyKilled(t *testing.T) {
-	src, dst := largeArray(t), filepath.Join(t.TempDir(), "copy.zarr")
+// killedUntilDone kills a command at random, again and again, until it comes to its end.
+func killedUntilDone(t *testing.T, command func() *exec.Cmd) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	for kills := 0; ; kills++ {
-		c := zarrCp(src, dst)
+		c := command()
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -65,12 +65,18 @@ func TestCopyKilled(t *testing.T) {
 		timer.Stop()
 		if err == nil {
 			t.Logf("killed %d times", kills)
-			break
+			return
 		}
 		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestCopyKilled kills a copy at random, again and again, until it comes to its end.
+func TestCopyKilled(t *testing.T) {
+	src, dst := largeArray(t), filepath.Join(t.TempDir(), "copy.zarr")
+	killedUntilDone(t, func() *exec.Cmd { return zarrCp(src, dst) })
 	if got, want := sumOf(t, dst), sumOf(t, src); got != want {
 		t.Errorf("the copy's sum is %s, want %s", got, want)
 	}

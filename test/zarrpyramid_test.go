@@ -1,13 +1,9 @@
 package test
 
 import (
-	"errors"
-	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // TestPyramidKilled kills the making of an image at random, again and again, until it comes to its end, and compares it
@@ -21,23 +17,7 @@ func TestPyramidKilled(t *testing.T) {
 	if out, err := pyramid(whole).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	for kills := 0; ; kills++ {
-		c := pyramid(dst)
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(time.Duration(50+r.IntN(200))*time.Millisecond<<(kills/2), func() { _ = c.Process.Kill() })
-		err := c.Wait()
-		timer.Stop()
-		if err == nil {
-			t.Logf("killed %d times", kills)
-			break
-		}
-		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-			t.Fatal(err)
-		}
-	}
+	killedUntilDone(t, func() *exec.Cmd { return pyramid(dst) })
 	for _, level := range []string{"0", "1", "2", "3"} {
 		if got, want := sumOf(t, filepath.Join(dst, level)), sumOf(t, filepath.Join(whole, level)); got != want {
 			t.Errorf("the sum of level %s is %s, want %s", level, got, want)

@@ -48,24 +48,15 @@ func (c *zarrCpCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	plan, err := transfer.Plan(ctx, c.Src, c.Dst, o)
-	if err != nil && ctx.Err() != nil {
-		fmt.Fprintln(os.Stderr, "interrupted: nothing was written")
-		return cli.ErrInterrupted
-	}
+	plan, err := planned(ctx, c.Src, c.Dst, o)
 	if err != nil {
-		return asInput(err)
+		return err
 	}
 	defer plan.Close()
 	if plan.Unlisted() {
 		fmt.Fprintf(os.Stderr, "warning: %s cannot list what it holds: what its metadata names is copied\n", c.Src)
 	}
-	for _, w := range plan.Warnings() {
-		fmt.Fprintln(os.Stderr, "warning:", w)
-	}
-	if n := plan.Lost(); n > 0 {
-		fmt.Fprintf(os.Stderr, "warning: %s was complete and lacks %s now: what is missing is copied again\n", c.Dst, console.Plural(n, "stored chunk"))
-	}
+	warn(plan, c.Dst, "copied")
 	if kept := plan.KeptLabels(); len(kept) > 0 {
 		fmt.Fprintf(os.Stderr, "note: labels keep their type: %s\n", strings.Join(kept, ", "))
 	}
@@ -135,6 +126,26 @@ func parseShards(text string) (shape []int, none bool, err error) {
 		shape = append(shape, n)
 	}
 	return shape, false, nil
+}
+
+// planned plans a copy.
+func planned(ctx context.Context, src, dst string, o transfer.Options) (*transfer.Copy, error) {
+	plan, err := transfer.Plan(ctx, src, dst, o)
+	if err != nil && ctx.Err() != nil {
+		fmt.Fprintln(os.Stderr, "interrupted: nothing was written")
+		return nil, cli.ErrInterrupted
+	}
+	return plan, asInput(err)
+}
+
+// warn says what is amiss with a copy that is planned, and that what its destination has lost is copied, or made, again.
+func warn(plan *transfer.Copy, dst, made string) {
+	for _, w := range plan.Warnings() {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
+	if n := plan.Lost(); n > 0 {
+		fmt.Fprintf(os.Stderr, "warning: %s was complete and lacks %s now: what is missing is %s again\n", dst, console.Plural(n, "stored chunk"), made)
+	}
 }
 
 // run makes the copy.

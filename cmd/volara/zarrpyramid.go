@@ -44,21 +44,12 @@ func (c *zarrPyramidCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	plan, err := transfer.Plan(ctx, c.Src, c.Dst, o)
-	if err != nil && ctx.Err() != nil {
-		fmt.Fprintln(os.Stderr, "interrupted: nothing was written")
-		return cli.ErrInterrupted
-	}
+	plan, err := planned(ctx, c.Src, c.Dst, o)
 	if err != nil {
-		return asInput(err)
+		return err
 	}
 	defer plan.Close()
-	for _, w := range plan.Warnings() {
-		fmt.Fprintln(os.Stderr, "warning:", w)
-	}
-	if n := plan.Lost(); n > 0 {
-		fmt.Fprintf(os.Stderr, "warning: %s was complete and lacks %s now: what is missing is made again\n", plan.Destination(), console.Plural(n, "stored chunk"))
-	}
+	warn(plan, plan.Destination(), "made")
 	if m := plan.Guessed(); m != "" {
 		fmt.Fprintf(os.Stderr, "note: it looks like labels: coarser voxels are made by %s; --method says otherwise\n", m)
 	}
